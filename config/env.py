@@ -15,7 +15,7 @@ import dj_database_url
 
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"0", "false", "no", "off"})
-POSTGRES_SCHEMES = ("postgres", "postgresql")
+ENGINE = "django.db.backends.postgresql"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -41,22 +41,27 @@ class Env:
     def _raw(self, name: str) -> str:
         return self._source.get(name, "").strip()
 
+    def _note(self, problem: str) -> None:
+        # One variable may be read by the shared settings and again by those of one way of running.
+        if problem not in self.problems:
+            self.problems.append(problem)
+
     def _missing(self, name: str) -> None:
-        self.problems.append(f"{name} is not set, and there is no default for it.")
+        self._note(f"{name} is not set, and there is no default for it.")
 
     def _refuse(self, name: str, expected: str, *, found: str | None = None) -> None:
         shown = "" if found is None else f", not {found!r}"
-        self.problems.append(f"{name} must be {expected}{shown}.")
+        self._note(f"{name} must be {expected}{shown}.")
 
-    def text(self, name: str, default: str | None = None, *, at_least: int = 0) -> str:
-        """Return any text; `at_least` is its smallest length. The value is never shown."""
+    def text(self, name: str, default: str | None = None, *, minimum_length: int = 0) -> str:
+        """Return any text; `minimum_length` counts characters. The value is never shown."""
         value = self._raw(name)
         if not value:
             if default is None:
                 self._missing(name)
             return default or ""
-        if len(value) < at_least:
-            self._refuse(name, f"at least {at_least} characters long")
+        if len(value) < minimum_length:
+            self._refuse(name, f"at least {minimum_length} characters long")
         return value
 
     def flag(self, name: str, default: bool | None = None) -> bool:  # noqa: FBT001 - a value, as in the others
@@ -135,30 +140,33 @@ class Env:
                 self._refuse(name, "a list of http:// or https:// addresses", found=entry)
         return [entry.rstrip("/") for entry in entries]
 
-    def database(self, name: str, default: str | None = None) -> dict[str, Any]:
+    def database(self, name: str, *, required: bool = False) -> dict[str, Any]:
         """Return Django's description of the PostgreSQL database at an address.
 
         A socket folder is written `postgresql://user@/name?host=/folder`; it is handed on as
-        HOST, which is where Django and its `dbshell` look for it.
+        HOST, which is where Django and its `dbshell` look for it. Without an address, and none
+        required, the engine alone is named: enough for the commands that touch no database.
         """
-        value = self._raw(name) or (default or "")
+        value = self._raw(name)
         if not value:
-            self._missing(name)
-            return {}
+            if required:
+                self._missing(name)
+            return {"ENGINE": ENGINE}
         expected = "a PostgreSQL address such as postgresql://user:password@host:5432/clinic"
-        if not value.startswith(tuple(f"{scheme}://" for scheme in POSTGRES_SCHEMES)):
-            self._refuse(name, expected)
-            return {}
         try:
             parsed: dict[str, Any] = dict(dj_database_url.parse(value))
         except ValueError:
+            parsed = {}
+        if parsed.get("ENGINE") != ENGINE:
             self._refuse(name, expected)
-            return {}
+            return {"ENGINE": ENGINE}
         if not parsed["NAME"]:
             self._refuse(name, f"{expected}, with the name of the database")
-        options = dict(parsed.pop("OPTIONS", {}))
+        options = parsed.get("OPTIONS", {})
         parsed["HOST"] = options.pop("host", parsed["HOST"])
-        return {**parsed, "OPTIONS": options}
+        if not options:
+            parsed.pop("OPTIONS", None)
+        return parsed
 
     def redis(self, name: str, default: str | None = None) -> str:
         """Return a Redis address as redis-py reads it (redis://, rediss:// or unix://)."""
