@@ -1,0 +1,56 @@
+"""What each role, and each scope of an API client, may do. What is not here is refused."""
+
+from collections.abc import Iterable
+
+from clinics.models import Role
+
+BOARD_VIEW = "board.view"
+PATIENTS_VIEW = "patients.view"
+PATIENTS_CHANGE = "patients.change"
+PATIENTS_IMPORT = "patients.import"
+COURSES_VIEW = "courses.view"
+COURSES_START = "courses.start"
+COURSES_STOP = "courses.stop"
+VISITS_VIEW = "visits.view"
+BOOKINGS_VIEW = "bookings.view"
+BOOKINGS_CHANGE = "bookings.change"
+BOOKINGS_ARRIVE = "bookings.arrive"
+CHAIRS_VIEW = "chairs.view"
+INFUSIONS_CHART = "infusions.chart"
+REMINDERS_VIEW = "reminders.view"
+RULES_OVERRIDE = "rules.override"
+AUDIT_VIEW = "audit.view"
+
+_EVERYBODY_AT_WORK = frozenset(
+    {BOARD_VIEW, PATIENTS_VIEW, COURSES_VIEW, VISITS_VIEW, BOOKINGS_VIEW, CHAIRS_VIEW}
+)
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.NURSE: _EVERYBODY_AT_WORK | {BOOKINGS_ARRIVE, INFUSIONS_CHART, REMINDERS_VIEW},
+    Role.SCHEDULER: _EVERYBODY_AT_WORK
+    | {PATIENTS_CHANGE, PATIENTS_IMPORT, COURSES_START, BOOKINGS_CHANGE, BOOKINGS_ARRIVE}
+    | {REMINDERS_VIEW},
+    Role.PRESCRIBER: _EVERYBODY_AT_WORK
+    | {PATIENTS_CHANGE, COURSES_START, COURSES_STOP, RULES_OVERRIDE},
+    Role.PHARMACIST: _EVERYBODY_AT_WORK,
+    Role.MANAGER: _EVERYBODY_AT_WORK | {PATIENTS_IMPORT, REMINDERS_VIEW},
+    Role.AUDITOR: frozenset({PATIENTS_VIEW, AUDIT_VIEW}),
+}
+
+SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
+    "visits:read": frozenset({VISITS_VIEW}),
+    "patients:read": frozenset({PATIENTS_VIEW}),
+    "courses:read": frozenset({COURSES_VIEW}),
+    "chairs:read": frozenset({CHAIRS_VIEW}),
+    "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE}),
+}
+
+
+def permissions_of_roles(roles: Iterable[str]) -> frozenset[str]:
+    """Return everything any of `roles` may do."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
+
+
+def permissions_of_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """Return everything any of `scopes` may do; a scope we no longer know grants nothing."""
+    return frozenset().union(*(SCOPE_PERMISSIONS.get(scope, frozenset()) for scope in scopes))

@@ -1,0 +1,23 @@
+"""Reading clinics: hours, chairs, people. Nothing here writes."""
+
+from uuid import UUID
+
+from clinics.models import Chair, Clinic, User
+from core.actor import Actor
+
+
+def clinics_of(user: User) -> list[Clinic]:
+    """Return the clinics in which `user` has a role, by name."""
+    return list(Clinic.objects.filter(memberships__user=user).distinct().order_by("name"))
+
+
+def chairs_of(actor: Actor) -> list[Chair]:
+    """Return the actor's clinic's chairs in use, in the order of the room."""
+    return list(
+        Chair.objects.filter(clinic_id=actor.clinic_id, is_active=True).order_by("position")
+    )
+
+
+def clinic_by_id(clinic_id: UUID) -> Clinic:
+    """Return one clinic by its id."""
+    return Clinic.objects.get(pk=clinic_id)

@@ -1,0 +1,75 @@
+"""What the frame of every page shows: which clinic, who, and where one can go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from clinics import permissions
+from clinics.models import Clinic, Role
+from core import clock
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the main navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame's contents; empty for pages outside any clinic."""
+
+    now: datetime
+    clinic: Clinic | None = None
+    actor_label: str = ""
+    roles: tuple[str, ...] = ()
+    nav: tuple[NavItem, ...] = ()
+    search_url: str = ""
+
+
+PAGES = (
+    ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),
+    ("day", _("Day"), "calendar", permissions.BOOKINGS_VIEW),
+    ("due", _("Due list"), "clock", permissions.VISITS_VIEW),
+    ("patients", _("Patients"), "people", permissions.PATIENTS_VIEW),
+    ("import", _("Import"), "upload", permissions.PATIENTS_IMPORT),
+    ("mailbox", _("Reminders"), "bell", permissions.REMINDERS_VIEW),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """Context processor: `shell`, from what the view's door already looked up; no query."""
+    clinic = getattr(request, "clinic", None)
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    label = str(user) if signed_in else ""
+    if clinic is None:
+        return {"shell": Shell(now=clock.now(), actor_label=label)}
+    actor = request.actor  # type: ignore[attr-defined]
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    return {
+        "shell": Shell(
+            now=clock.now(),
+            clinic=clinic,
+            actor_label=label,
+            roles=tuple(str(Role(role).label) for role in request.roles),  # type: ignore[attr-defined]
+            nav=tuple(
+                NavItem(str(label), reverse(name, args=[clinic.slug]), icon, current=here == name)
+                for name, label, icon, permission in PAGES
+                if actor.may(permission)
+            ),
+            search_url=(
+                reverse("patients", args=[clinic.slug])
+                if actor.may(permissions.PATIENTS_VIEW)
+                else ""
+            ),
+        )
+    }

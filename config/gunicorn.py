@@ -1,0 +1,22 @@
+"""How gunicorn serves the web process, on one's own machine and in a container alike."""
+
+import os
+
+from config.env import Env
+
+env = Env(os.environ)
+
+bind = f"{env.text('WEB_HOST', default='127.0.0.1')}:{env.integer('PORT', default=8000, minimum=1, maximum=65535)}"
+workers = env.integer("WEB_CONCURRENCY", default=2, minimum=1)
+threads = env.integer("WEB_THREADS", default=4, minimum=1)
+worker_class = "gthread"
+graceful_timeout = 10
+keepalive = 5
+# A worker reports that it lives by touching a file; on a slow disk that touch can block it.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108 - shared memory, 0600
+accesslog = "-"
+# The path without its query: a search holds a person's name.
+access_log_format = "%(m)s %(U)s %(s)s %(B)sB %(M)sms"
+control_socket_disable = True
+
+env.stop_if_bad()

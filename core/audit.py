@@ -1,0 +1,105 @@
+"""The ledger of changes and reads, written in the same transaction as what it records."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models import Model, QuerySet
+
+from core.actor import Actor
+from core.db import command, require_transaction
+from core.models import AuditEntry
+
+
+def record(
+    action: str,
+    subject: Model,
+    *,
+    actor: Actor,
+    now: datetime,
+    patient_id: UUID | None = None,
+    **details: Any,
+) -> None:
+    """Write that `actor` did `action` to `subject`, inside the caller's transaction.
+
+    `details` holds ids, dates of plans and names of changed fields; never a person's name
+    or a clinical value. Raises RuntimeError outside a transaction.
+    """
+    require_transaction("an audit entry")
+    _entry(action, subject, patient_id, actor, now, details).save(force_insert=True)
+
+
+@command
+def record_read(
+    *, subject: Model, patient_id: UUID, actor: Actor, now: datetime, page: str
+) -> None:
+    """Write that `actor` opened `page` of a patient's record."""
+    _entry("record.read", subject, patient_id, actor, now, {"page": page}).save(force_insert=True)
+
+
+def audited_rows(
+    rows: QuerySet[Any, tuple[Any, ...]],
+    *,
+    patient_column: int,
+    actor: Actor,
+    now: datetime,
+    page: str,
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a `values_list` query and record whose records they are, in one statement.
+
+    `patient_column` is the position of the patient's id. Reading and recording cannot come
+    apart, and a list of any size costs one query.
+    """
+    sql, params = rows.query.sql_with_params()
+    width = len(rows.query.values_select) + len(rows.query.annotation_select)
+    columns = ", ".join(f"c{n}" for n in range(width))
+    statement = f"""
+        WITH page ({columns}) AS MATERIALIZED ({sql}),
+        seen AS (
+            INSERT INTO core_auditentry (occurred_at, clinic_id, actor_kind, user_id, api_client_id,
+                action, subject_type, subject_id, patient_id, details, request_id)
+            SELECT %s, %s, %s, %s, %s, 'records.listed', %s, NULL, NULL,
+                jsonb_build_object('page', %s::text, 'patients',
+                    coalesce((SELECT jsonb_agg(DISTINCT c{patient_column}) FROM page), '[]')), %s
+        )
+        SELECT {columns} FROM page"""  # noqa: S608 - column names are counted, never given
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            [
+                *params, now, actor.clinic_id, actor.kind, actor.user_id, actor.api_client_id,
+                rows.model._meta.label, page, actor.request_id,
+            ],
+        )  # fmt: skip
+        return cursor.fetchall()
+
+
+def _entry(  # noqa: PLR0917 - private, and every caller stands above
+    action: str,
+    subject: Model,
+    patient_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+    details: dict[str, Any],
+) -> AuditEntry:
+    return AuditEntry(
+        occurred_at=now,
+        clinic_id=actor.clinic_id,
+        actor_kind=actor.kind,
+        user_id=actor.user_id,
+        api_client_id=actor.api_client_id,
+        action=action,
+        subject_type=subject._meta.label,
+        subject_id=subject.pk,
+        patient_id=patient_id,
+        details=orjson.loads(orjson.dumps(details)),
+        request_id=actor.request_id,
+    )
+
+
+def entries_about(patient_id: UUID, *, limit: int) -> Sequence[AuditEntry]:
+    """Return the newest `limit` entries that name the patient, newest first."""
+    return list(AuditEntry.objects.filter(patient_id=patient_id).order_by("-id")[:limit])

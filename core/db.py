@@ -1,0 +1,66 @@
+"""How a write happens: one transaction, one lock order, named refusals."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import Error, IntegrityError, OperationalError, connection, transaction
+
+from core import locks
+from core.errors import Busy, Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# PostgreSQL: lock_not_available, deadlock_detected, serialization_failure
+WORTH_RETRYING = {"55P03", "40P01", "40001"}
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a service that writes: one whole transaction, committed when it returns.
+
+    Durable, so a command inside a command is an error rather than a savepoint.
+    Raises Busy when a lock was not free in time.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            with transaction.atomic(durable=True):
+                locks.begin()
+                return function(*args, **kwargs)
+        except OperationalError as exc:
+            if sqlstate(exc) in WORTH_RETRYING:
+                raise Busy("Someone else is changing this. Please try again.") from exc
+            raise
+
+    run.is_command = True  # type: ignore[attr-defined]
+    return run
+
+
+def require_transaction(what: str) -> None:
+    """Raise RuntimeError when no transaction is open: `what` must join its caller's."""
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{what} belongs inside a command")
+
+
+@contextmanager
+def refusing(**refusals: Refusal) -> Iterator[None]:
+    """Turn a violation of a named constraint into a refusal.
+
+    `refusing(booking_chair_free=Conflict("..."))`: any other violation passes unchanged.
+    """
+    try:
+        yield
+    except IntegrityError as exc:
+        diag = getattr(exc.__cause__, "diag", None)
+        refusal = refusals.get(diag.constraint_name or "") if diag is not None else None
+        if refusal is not None:
+            raise refusal from exc
+        raise
+
+
+def sqlstate(exc: Error) -> str | None:
+    """Return the PostgreSQL error code behind a Django database error, or None."""
+    return getattr(exc.__cause__, "sqlstate", None)

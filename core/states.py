@@ -1,0 +1,58 @@
+"""Every state a screen can show, with its tone, icon and word: one vocabulary for all pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.display import State
+
+STATES = {
+    # A chair or an infusion, by how urgent the next step is
+    "on_time": State("success", "check", _("On time")),
+    "due_soon": State("warning", "clock", _("Due soon")),
+    "overdue": State("danger", "alert", _("Overdue")),
+    "premedication": State("info", "pill", _("Premedication")),
+    "running": State("success", "drop", _("Running")),
+    "paused": State("warning", "pause", _("Paused")),
+    "stopped": State("danger", "stop", _("Stopped")),
+    "observation": State("info", "eye", _("Observation")),
+    "reaction": State("danger", "alert", _("Reaction")),
+    "free": State("free", "circle", _("Free")),
+    "out_of_service": State("neutral", "ban", _("Out of service")),
+    # A visit and its booking
+    "unbooked": State("warning", "calendar", _("Not booked")),
+    "day_held": State("neutral", "calendar", _("Day held")),
+    "proposed": State("neutral", "calendar", _("Proposed")),
+    "booked": State("info", "calendar-check", _("Booked")),
+    "confirmed": State("info", "calendar-check", _("Confirmed")),
+    "arrived": State("info", "arrive", _("Arrived")),
+    "in_progress": State("success", "drop", _("In progress")),
+    "completed": State("success", "check", _("Completed")),
+    "given": State("success", "check", _("Given")),
+    "planned": State("neutral", "calendar", _("Planned")),
+    "due": State("warning", "clock", _("Due")),
+    "cancelled": State("neutral", "cross", _("Cancelled")),
+    "no_show": State("danger", "person-off", _("Did not attend")),
+    "missed": State("danger", "cross", _("Missed")),
+    "discontinued": State("danger", "ban", _("Discontinued")),
+    # A message, an entry, an import line
+    "waiting": State("neutral", "clock", _("Waiting")),
+    "sending": State("info", "send", _("Sending")),
+    "sent": State("success", "check", _("Sent")),
+    "failed": State("danger", "alert", _("Failed")),
+    "void": State("neutral", "cross", _("No longer needed")),
+    "unsaved": State("warning", "cloud-off", _("Not saved yet")),
+    "late_entry": State("warning", "clock", _("Late entry")),
+    "refused": State("danger", "alert", _("Refused")),
+    "created": State("success", "plus", _("Created")),
+    "updated": State("info", "edit", _("Updated")),
+    "unchanged": State("neutral", "equal", _("Unchanged")),
+    # What a rule says
+    "clear": State("success", "check", _("Clear")),
+    "caution": State("warning", "alert", _("Caution")),
+    "hold": State("danger", "hand", _("Hold")),
+    "block": State("danger", "ban", _("Not allowed")),
+}
+
+
+def state(code: str) -> State:
+    """The state by its code; an unknown code is shown as it is, in neutral, and breaks a test."""
+    return STATES.get(code, State("neutral", "question", code.replace("_", " ").capitalize()))

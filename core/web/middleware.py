@@ -1,0 +1,77 @@
+"""What happens around every request: an id for it, refusals as pages, nothing kept by caches."""
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core import logs
+from core.errors import Busy, Conflict, Forbidden, NotFound, Refusal
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+STATUS: tuple[tuple[type[Refusal], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Busy, 503),
+    (Conflict, 409),
+    (Refusal, 422),
+)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status that says `refusal`. Pages and the API share it."""
+    return next(status for kind, status in STATUS if isinstance(refusal, kind))
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, in logs and in the answer's X-Request-Id."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex
+        request.META["REQUEST_ID"] = request_id
+        token = logs.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class RefusalMiddleware:
+    """Shows a refusal that no view answered as a page with the fitting status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if not isinstance(exc, Refusal):
+            return None
+        status = status_of(exc)
+        if status == 404:
+            # The very page of an address that does not exist: nothing of another clinic shows.
+            return render(request, "404.html", status=404)
+        response = render(request, "errors/refused.html", {"refusal": exc}, status=status)
+        if status == 503:
+            response["Retry-After"] = "3"
+        return response
+
+
+class NoStoreMiddleware:
+    """Nothing that names a patient stays in a browser's or a proxy's cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,269 @@
+"""When and where: courses, the visits of their calendars, and the chairs held for them."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from clinics.models import Chair, Clinic
+from patients.models import Patient
+
+
+class Course(models.Model):
+    """One patient's treatment under one edition of one protocol."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        COMPLETED = "completed", _("completed")
+        STOPPED = "stopped", _("stopped")
+        PERMANENTLY_DISCONTINUED = "permanently_discontinued", _("permanently discontinued")
+
+    class Indication(models.TextChoices):
+        RMS = "rms", _("Relapsing MS")
+        PPMS = "ppms", _("Primary progressive MS")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="courses")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
+    protocol = models.CharField(max_length=40)
+    edition = models.CharField(max_length=20)
+    protocol_version = models.CharField(max_length=40)  # what `edition` said when this began
+    indication = models.CharField(max_length=4, choices=Indication.choices)
+    prescriber = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    status = models.CharField(max_length=24, choices=Status.choices, default=Status.ACTIVE)
+    first_infusion_on = models.DateField()  # as planned; what was given stands on the visits
+    ended_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                name="course_active", fields=["clinic", "patient"], condition=Q(status="active")
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="course_one_active", fields=["patient"], condition=Q(status="active")
+            ),
+            models.CheckConstraint(
+                name="course_end_whole",
+                condition=Q(status="active", ended_on__isnull=True)
+                | (~Q(status="active") & Q(ended_on__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Course {self.id}"
+
+
+class Visit(models.Model):
+    """The attendance for one dose of a course: what is due, when, and what became of it."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("to be booked")
+        BOOKED = "booked", _("booked")
+        ARRIVED = "arrived", _("arrived")
+        INFUSING = "infusing", _("infusion running")
+        OBSERVING = "observing", _("observation")
+        COMPLETED = "completed", _("completed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="visits")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="visits")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="visits")
+    dose_number = models.PositiveSmallIntegerField()
+    dose_mg = models.PositiveSmallIntegerField()
+    due_on = models.DateField()
+    earliest_on = models.DateField()
+    latest_on = models.DateField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
+    given_on = models.DateField(null=True, blank=True)
+    no_shows = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(name="visit_by_due", fields=["clinic", "due_on", "id"]),
+            models.Index(
+                name="visit_unbooked", fields=["clinic", "due_on"], condition=Q(status="planned")
+            ),
+            models.Index(name="visit_by_change", fields=["clinic", "updated_at", "id"]),
+            models.Index(name="visit_by_patient", fields=["patient", "dose_number"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(name="visit_dose_once", fields=["course", "dose_number"]),
+            models.CheckConstraint(name="visit_dose_positive", condition=Q(dose_mg__gt=0)),
+            models.CheckConstraint(
+                name="visit_window",
+                condition=Q(earliest_on__lte=F("due_on"), latest_on__gte=F("due_on")),
+            ),
+            models.CheckConstraint(
+                name="visit_given_when_given",
+                condition=Q(
+                    given_on__isnull=False, status__in=["infusing", "observing", "completed"]
+                )
+                | Q(
+                    given_on__isnull=True, status__in=["planned", "booked", "arrived", "cancelled"]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Visit {self.id}"
+
+
+class ClinicDay(models.Model):
+    """One clinic's day: the row every booking of that day locks, and a summary of the day.
+
+    Slots are quarter-hours of elapsed time from local midnight, so a clock-change day has 92
+    or 100 of them. The summary is derived from bookings and shifts, rewritten under the lock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="days")
+    date = models.DateField()
+    opens_at = models.DateTimeField(null=True)  # null while the clinic is closed that day
+    closes_at = models.DateTimeField(null=True)
+    nurses = ArrayField(models.SmallIntegerField(), default=list)  # on duty, by slot
+    starts = ArrayField(models.SmallIntegerField(), default=list)  # infusions begun, by slot
+    points = ArrayField(models.SmallIntegerField(), default=list)  # points of watching, by slot
+    chair_masks = models.JSONField(default=dict)  # chair id -> hexadecimal mask of taken slots
+    held_minutes = models.PositiveIntegerField(default=0)  # chair time of bookings without a time
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="clinic_day_once", fields=["clinic", "date"]),
+            models.CheckConstraint(
+                name="clinic_day_open_whole",
+                condition=Q(opens_at__isnull=True, closes_at__isnull=True)
+                | Q(closes_at__gt=F("opens_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ClinicDay {self.date}"
+
+
+class Booking(models.Model):
+    """A day, and once planned a chair and a period, held for a visit."""
+
+    class Status(models.TextChoices):
+        DAY_HELD = "day_held", _("day held")
+        PROPOSED = "proposed", _("time proposed")
+        CONFIRMED = "confirmed", _("confirmed")
+        ARRIVED = "arrived", _("arrived")
+        COMPLETED = "completed", _("completed")
+        CANCELLED = "cancelled", _("cancelled")
+        NO_SHOW = "no_show", _("did not come")
+
+    ACTIVE = ("day_held", "proposed", "confirmed", "arrived")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="bookings")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="bookings")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="bookings")
+    clinic_day = models.ForeignKey(ClinicDay, on_delete=models.PROTECT, related_name="bookings")
+    status = models.CharField(max_length=10, choices=Status.choices)
+    chair = models.ForeignKey(
+        Chair, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings"
+    )
+    period = DateTimeRangeField(null=True, blank=True)  # arrival to chair free again
+    rate_option = models.CharField(max_length=12)
+    premedication_minutes = models.PositiveSmallIntegerField()
+    infusion_minutes = models.PositiveSmallIntegerField()
+    observation_minutes = models.PositiveSmallIntegerField()
+    turnaround_minutes = models.PositiveSmallIntegerField()
+    hold_expires_at = models.DateTimeField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, no-show or completed
+    end_reason = models.CharField(max_length=200, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(name="booking_by_day", fields=["clinic_day", "status"]),
+            models.Index(name="booking_by_visit", fields=["visit", "-created_at"]),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name="booking_chair_free",
+                expressions=[("chair", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=["proposed", "confirmed", "arrived"]),
+            ),
+            ExclusionConstraint(
+                name="booking_patient_free",
+                expressions=[
+                    ("patient", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status__in=["proposed", "confirmed", "arrived"]),
+            ),
+            models.UniqueConstraint(
+                name="booking_one_active",
+                fields=["visit"],
+                condition=Q(status__in=["day_held", "proposed", "confirmed", "arrived"]),
+            ),
+            models.CheckConstraint(
+                name="booking_place_whole",
+                condition=Q(chair__isnull=True, period__isnull=True)
+                | Q(chair__isnull=False, period__isnull=False, period__isempty=False),
+            ),
+            models.CheckConstraint(
+                name="booking_timed_when_promised",
+                condition=Q(period__isnull=False)
+                | Q(status__in=["day_held", "cancelled", "no_show"]),
+            ),
+            models.CheckConstraint(
+                name="booking_ended_when_over",
+                condition=Q(
+                    ended_at__isnull=True,
+                    status__in=["day_held", "proposed", "confirmed", "arrived"],
+                )
+                | Q(ended_at__isnull=False, status__in=["cancelled", "no_show", "completed"]),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"Booking {self.id}"
+
+
+class Override(models.Model):
+    """A named person's reason for going past a finding. Never changed, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="overrides")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="overrides")
+    rule_id = models.CharField(max_length=60)
+    reason = models.CharField(max_length=500)
+    overridden_at = models.DateTimeField()
+    overridden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="override_once", fields=["patient", "rule_id", "overridden_at"]
+            ),
+            models.CheckConstraint(name="override_reasoned", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Override {self.rule_id}"
