@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 
 from core.actor import Actor
-from core.db import command, require_transaction
+from core.db import command, joins
 from core.models import AuditEntry
 
 
+@joins
 def record(
     action: str,
     subject: Model,
@@ -28,7 +29,6 @@ def record(
     `details` holds ids, dates of plans and names of changed fields; never a person's name
     or a clinical value. Raises RuntimeError outside a transaction.
     """
-    require_transaction("an audit entry")
     _entry(action, subject, patient_id, actor, now, details).save(force_insert=True)
 
 

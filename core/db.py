@@ -39,10 +39,20 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def require_transaction(what: str) -> None:
-    """Raise RuntimeError when no transaction is open: `what` must join its caller's."""
-    if not connection.in_atomic_block:
-        raise RuntimeError(f"{what} belongs inside a command")
+def joins(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a write that is part of its caller's command and never stands alone.
+
+    Raises RuntimeError outside a transaction.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not connection.in_atomic_block:
+            raise RuntimeError(f"{function.__name__} belongs inside a command")
+        return function(*args, **kwargs)
+
+    run.joins_command = True  # type: ignore[attr-defined]
+    return run
 
 
 @contextmanager

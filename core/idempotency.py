@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from core.db import require_transaction
+from core.db import joins
 from core.errors import Conflict, Invalid
 from core.models import IdempotencyKey
 
@@ -43,13 +43,13 @@ class Request:
         return sha256(self.body).hexdigest()
 
 
+@joins
 def once(request: Request, effect: Callable[[], Answer], *, now: datetime) -> Answer:
     """Run `effect` once per key, inside the caller's transaction; replay its answer afterwards.
 
     Raises Invalid for a missing, overlong or reused key, Conflict when the first attempt's
     transaction ended without an answer. A refused effect leaves no row: it may be tried again.
     """
-    require_transaction("an idempotency key")
     if not request.key or len(request.key) > MAX_KEY_LENGTH:
         raise Invalid(
             "Send an Idempotency-Key of 1 to 255 characters.", {"Idempotency-Key": ["Required."]}
