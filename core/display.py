@@ -20,9 +20,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 NO_BREAK = "\u00a0"
-NOTHING = "–"
+NOTHING = "\u2013"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-SPELLINGS = {"ml": "mL", "ML": "mL", "ug": "mcg", "µg": "mcg", "μg": "mcg", "MG": "mg", "Mg": "mg"}  # noqa: RUF001
+SPELLINGS = {
+    "ml": "mL",
+    "ML": "mL",
+    "ug": "mcg",
+    "\u00b5g": "mcg",
+    "\u03bcg": "mcg",
+    "MG": "mg",
+    "Mg": "mg",
+}
 """Units as people type them, and the one spelling that is shown: a bare "l" or "µ" is misread."""
 
 Quantity = int | Decimal | Fraction
@@ -32,7 +40,7 @@ class Named(Protocol):
     """Whoever has a name in the record."""
 
     family_name: str
-    given_name: str
+    given_names: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Medicine:
 
 
 def local(instant: datetime, zone: ZoneInfo) -> datetime:
-    """The instant on the clinic's wall. Raises ValueError for a naive datetime: it has no zone to leave."""
+    """The instant on the clinic's wall. Raises ValueError for a naive datetime."""
     if instant.tzinfo is None:
         raise ValueError(f"{instant!r} has no time zone")
     return instant.astimezone(zone)
@@ -80,7 +88,7 @@ def clinical_datetime(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """`1hr 5min`, `45min`, `2hr`: whole minutes, cut off rather than rounded up, `-` when negative."""
+    """`1hr 5min`, `45min`, `2hr`: whole minutes, cut off; `-` when negative."""
     minutes = int(abs(length).total_seconds() // 60)
     hours, rest = divmod(minutes, 60)
     parts = [f"{hours}hr"] if hours else []
@@ -99,13 +107,16 @@ def person_name(family: str, given: str, title: str = "") -> str:
 
 
 def whole_months(born: date, today: date) -> int:
-    """Completed months between two days; a birthday on the 29th to 31st counts from the day that exists."""
+    """Completed months between two days."""
     months = (today.year - born.year) * 12 + today.month - born.month
     return months - (today.day < born.day)
 
 
 def age(born: date, today: date) -> str:
-    """`38y`; under 18 `7y 3m`; under two `14m`; under four weeks `12d`. Raises ValueError before birth."""
+    """`38y`; under 18 `7y 3m`; under two `14m`; under four weeks `12d`.
+
+    Raises ValueError for a day before birth.
+    """
     if today < born:
         raise ValueError(f"{today} is before the birth date {born}")
     days, months = (today - born).days, whole_months(born, today)
@@ -164,7 +175,7 @@ def rate(ml_per_hour: Quantity, *, spoken: bool = False) -> str:
 
 
 def medicine_line(medicine: Medicine) -> SafeString:
-    """`<b>ocrelizumab</b> (Ocrevus), DOSE <b>600 mg</b> in 500 mL`: generic first, nothing cut short."""
+    """`<strong>ocrelizumab</strong> (Ocrevus), DOSE <strong>600 mg</strong> in 500 mL`."""
     brand = f" ({medicine.brand})" if medicine.brand else ""
     diluent = ""
     if medicine.volume_ml is not None:
@@ -198,5 +209,5 @@ ALLERGIES = {
 
 
 def allergy_state(code: str) -> State:
-    """The state to show for an allergy status. A code we do not know reads as unavailable, never as none."""
+    """The state for an allergy status. An unknown code reads as unavailable, never as none."""
     return ALLERGIES.get(code, ALLERGIES["unavailable"])

@@ -66,7 +66,7 @@ def clinical_datetime(value: datetime | None) -> str:
 
 @register.filter
 def instant(value: datetime | None) -> str:
-    """An instant for machines (`datetime=`, `due=`): ISO 8601 with its offset. Never for reading."""
+    """An instant for machines (`datetime=`, `due=`): ISO 8601 with its offset."""
     return "" if value is None else value.isoformat(timespec="milliseconds")
 
 
@@ -78,10 +78,13 @@ def duration(value: timedelta | None) -> str:
 
 @register.filter
 def person_name(person: object | None) -> str:
-    """`{{ patient|person_name }}` gives DOE, Jane (Ms): needs family_name, given_name, maybe title."""
+    """`{{ patient|person_name }}` gives DOE, Jane (Ms).
+
+    Needs family_name and given_names, maybe title.
+    """
     if person is None:
         return display.NOTHING
-    family, given = _part(person, "family_name"), _part(person, "given_name")
+    family, given = _part(person, "family_name"), _part(person, "given_names")
     return display.person_name(family, given, _part(person, "title") or "")
 
 
@@ -93,7 +96,7 @@ def surname(person: object | None) -> str:
 
 @register.filter
 def age(born: date | None, on: date | None = None) -> str:
-    """`{{ patient.birth_date|age }}` gives 38y today in the clinic; pass the day of death to stop there."""
+    """`{{ patient.birth_date|age }}` gives 38y today in the clinic; a second day stops there."""
     if born is None:
         return display.NOTHING
     return display.age(born, on or timezone.localdate())
@@ -140,7 +143,7 @@ def allergy_state(code: str | None) -> str:
 
 @register.simple_tag
 def icon(name: str, classes: str = "") -> SafeString:
-    """`{% icon "alert" %}`: a drawing from the sprite, silent to screen readers; words stand beside it."""
+    """`{% icon "alert" %}`: a drawing from the sprite, silent to screen readers."""
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         f"icon {classes}".strip(),
