@@ -6,7 +6,9 @@ from config.env import Env
 
 env = Env(os.environ)
 
-bind = f"{env.text('WEB_HOST', default='127.0.0.1')}:{env.integer('PORT', default=8000, minimum=1, maximum=65535)}"
+host = env.text("WEB_HOST", default="127.0.0.1")
+port = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+bind = f"{host}:{port}"
 workers = env.integer("WEB_CONCURRENCY", default=2, minimum=1)
 threads = env.integer("WEB_THREADS", default=4, minimum=1)
 worker_class = "gthread"

@@ -1,4 +1,4 @@
-"""The launcher's commands: `python -m launch services -- COMMAND...`."""
+"""The launcher's commands: `run` is everything; `services -- COMMAND...` only the servers."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from launch.joining import run_joined
 from launch.places import Places
 from launch.refusal import LaunchError
+from launch.run import run
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -18,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     services.add_argument("--name", choices=["run", "test"], default="test")
     services.add_argument("argv", nargs="+", metavar="COMMAND")
+    commands.add_parser("run", help="run the clinic until Ctrl-C")
     return parser
 
 
@@ -25,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the commands; return the exit code of the process."""
     given = _parser().parse_args(argv)
     try:
+        if given.command == "run":
+            return run(Places("run"), os.environ)
         return run_joined(Places(given.name), given.argv, os.environ)
     except LaunchError as problem:
         print(f"launch: {problem}", file=sys.stderr)

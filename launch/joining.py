@@ -21,9 +21,12 @@ from launch.places import Places
 from launch.postgres import Postgres
 from launch.redis import Redis, broker_address
 from launch.refusal import LaunchError
+from launch.secret import secret_key
 from launch.service import Service
 
-FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+# A terminal sends these to the whole group, our command included; once is enough.
+SHARED = (signal.SIGINT, signal.SIGQUIT)
 
 
 @dataclass
@@ -56,6 +59,25 @@ class Embedded:
             if service.pid() is None:
                 service.start()
 
+    def take_over(self) -> None:
+        """Become the user that supervises the services; nothing of them runs afterwards.
+
+        Raises LaunchError when others use them, or their data cannot be used.
+        """
+        self.users = _open(self.places.users_lock)
+        with locked(self.places.change_lock):
+            in_use = is_held(self.places.users_lock)
+            fcntl.flock(self.users, fcntl.LOCK_SH)
+            self.places.make(services_account())
+            for service in self.services:
+                if in_use and service.pid() is not None:
+                    raise LaunchError(
+                        f"Another command of this checkout uses its {service.label}: "
+                        "wait until it has ended."
+                    )
+                service.stop()
+                service.prepare()
+
     def leave(self) -> None:
         """Stop being a user; stop the services when no user is left."""
         if self.users is None:
@@ -82,12 +104,14 @@ def embedded(places: Places, environ: Mapping[str, str]) -> Embedded:
 
 
 def addresses(found: Embedded, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with the services' addresses in it."""
+    """Return the environment with the services' addresses in it, and the checkout's own key."""
     names = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
     given = {names[service.label]: service.address() for service in found.services}
     full = {**environ, **given}
     if not full.get("CELERY_BROKER_URL"):
         full["CELERY_BROKER_URL"] = broker_address(full["REDIS_URL"])
+    if found.places.name == "run" and not full.get("SECRET_KEY"):
+        full["SECRET_KEY"] = secret_key(found.places)
     return full
 
 
@@ -121,11 +145,10 @@ def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """Hand signals on, so that the child decides and we still tidy up after it."""
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
-        # A terminal sends Ctrl-C and Ctrl-\ to the child itself.
-        if number not in {signal.SIGINT, signal.SIGQUIT} or not os.isatty(0):
-            child.send_signal(number)
+        child.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in FORWARDED}
+    before |= {number: signal.signal(number, signal.SIG_IGN) for number in SHARED}
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ DATABASE = "clinic"
 FIRST_SQL = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n"
 SETTINGS = {
     "listen_addresses": "",
+    "port": "5432",  # part of the socket's name
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "128MB",

@@ -53,8 +53,27 @@ def works_in(pid: int, folder: Path) -> bool:
 def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> int:
     """Start a program that outlives us, in a session of its own, writing to `log`.
 
-    Returns its process number.
+    It is a grandchild: were it our child, and killed, it would stay a zombie for as long as we
+    live, and PostgreSQL would take that for a running server. Returns its process number.
+    Raises LaunchError when the program cannot be run.
     """
+    reading, writing = os.pipe()
+    between = os.fork()
+    if between == 0:
+        try:
+            os.write(writing, str(_spawn_child(argv, environ, log)).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        text = told.read()
+    os.waitpid(between, 0)
+    if not text:
+        raise LaunchError(f"Cannot run {argv[0]}.")
+    return int(text)
+
+
+def _spawn_child(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> int:
     to_log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.posix_spawn(
         argv[0],

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from launch import processes
 from launch.account import Account
 from launch.places import Places
 from launch.refusal import LaunchError
+
+RETRIES = 20
+RETRY_PAUSE = 0.25  # seconds
 
 
 class Service(ABC):
@@ -84,13 +88,21 @@ class Service(ABC):
     def start(self) -> None:
         """Start it and wait until it answers.
 
-        Raises LaunchError, with the last words of its log, when it does not.
+        A killed server's helpers take a moment to notice, and bar the way until they have: with
+        signs of one we try again. Raises LaunchError, with the last words of the log.
         """
         self.prepare()
-        started = processes.spawn(self.command(), self.environ(), self.log)
+        tries = RETRIES if self.pid_file.exists() else 1
+        for _ in range(tries):
+            started = processes.spawn(self.command(), self.environ(), self.log)
+            if self._came_up(started):
+                return
+            time.sleep(RETRY_PAUSE)
+        raise LaunchError(f"{self.label} did not start: {self.last_words()}")
+
+    def _came_up(self, started: int) -> bool:
         processes.wait_until(lambda: self.is_ready() or not processes.is_alive(started))
-        if not self.is_ready():
-            raise LaunchError(f"{self.label} did not start: {self.last_words()}")
+        return self.is_ready()
 
     def stop(self) -> None:
         """End it when it runs, and wait until it has."""

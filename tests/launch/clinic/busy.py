@@ -1,0 +1,6 @@
+"""A process that only lives."""
+
+import time
+
+while True:
+    time.sleep(3600)
