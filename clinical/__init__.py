@@ -1,0 +1,1 @@
+"""What the label and the source article say about a drug: plain values in, plain values out."""

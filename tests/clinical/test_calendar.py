@@ -1,0 +1,452 @@
+"""The dose calendar: anchors, months that are too short, minimum interval, windows, clinic days."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given as forall
+from hypothesis import strategies as st
+
+from clinical.calendar import (
+    GivenDose,
+    Regimen,
+    Roll,
+    add_months,
+    after_intervals,
+    check_date,
+    dose_mg,
+    earliest_allowed,
+    gap_findings,
+    is_prolonged_gap,
+    payer_findings,
+    project,
+    roll_to_clinic_day,
+)
+from clinical.findings import Severity
+from clinical.protocol import IntervalMode, Protocol, load
+from tests.clinical.test_protocol import swapped
+
+DATES = st.dates(date(2015, 1, 1), date(2060, 12, 31))
+D = date.fromisoformat
+
+
+def doses(*pairs: tuple[int, str]) -> list[GivenDose]:
+    return [
+        GivenDose(number=number, given_on=D(day), dose_mg=300 if number <= 2 else 600)
+        for number, day in pairs
+    ]
+
+
+def ids(
+    protocol: Protocol, number: int, on: str, given: Sequence[GivenDose], due: str
+) -> list[str]:
+    found = check_date(protocol, dose_number=number, on=D(on), given=given, due=D(due))
+    return [item.id for item in found]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        ("2026-08-31", 6, "2027-02-28"),
+        ("2027-08-31", 6, "2028-02-29"),
+        ("2028-02-29", 6, "2028-08-29"),
+        ("2028-02-29", 5, "2028-07-29"),
+        ("2026-09-30", 5, "2027-02-28"),
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2026-06-15", 6, "2026-12-15"),
+        ("2026-07-15", 6, "2027-01-15"),
+        ("2026-12-31", 12, "2027-12-31"),
+        ("2026-01-05", 0, "2026-01-05"),
+        ("2024-02-29", 12, "2025-02-28"),
+    ],
+)
+def test_months_clamp_to_the_last_day(day: str, months: int, expected: str) -> None:
+    assert add_months(D(day), months) == D(expected)
+
+
+def test_a_course_alternates_from_infusion_1_without_month_end_drift(protocol: Protocol) -> None:
+    planned = project(protocol, first_infusion=D("2026-08-31"), until=D("2029-03-01"))
+    assert [dose.due.isoformat() for dose in planned] == [
+        "2026-08-31",
+        "2026-09-14",
+        "2027-02-28",
+        "2027-08-31",
+        "2028-02-29",
+        "2028-08-31",
+        "2029-02-28",
+    ]
+    assert [dose.dose_mg for dose in planned] == [300, 300, 600, 600, 600, 600, 600]
+    assert [dose.number for dose in planned] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_windows_of_the_planned_doses(protocol: Protocol) -> None:
+    first, second, third, fourth = project(
+        protocol, first_infusion=D("2026-01-05"), until=D("2027-01-05")
+    )
+    assert (first.earliest, first.due, first.latest) == (D("2026-01-05"),) * 3
+    assert (second.earliest, second.latest) == (D("2026-01-16"), D("2026-01-22"))
+    assert (third.earliest, third.latest) == (D("2026-06-21"), D("2026-08-02"))
+    assert (fourth.earliest, fourth.latest) == (D("2026-12-22"), D("2027-02-02"))
+
+
+def test_the_window_never_opens_before_the_minimum_interval(protocol: Protocol) -> None:
+    wide = swapped('window_before = { value = "14 d"', 'window_before = { value = "60 d"')
+    third = project(wide, first_infusion=D("2026-01-05"), until=D("2026-07-05"))[-1]
+    assert third.earliest == D("2026-06-05")
+
+
+def test_only_what_rests_on_doses_not_given_is_projected(protocol: Protocol) -> None:
+    def flags(given: Sequence[GivenDose]) -> dict[int, bool]:
+        planned = project(
+            protocol, first_infusion=D("2026-01-05"), given=given, until=D("2027-08-01")
+        )
+        return {dose.number: dose.projected for dose in planned}
+
+    assert flags([]) == {1: False, 2: True, 3: True, 4: True, 5: True}
+    assert flags(doses((1, "2026-01-05"))) == {2: False, 3: False, 4: True, 5: True}
+    assert flags(doses((1, "2026-01-05"), (2, "2026-01-19"), (3, "2026-07-06"))) == {
+        4: False,
+        5: True,
+    }
+
+
+def test_infusion_1_really_given_replaces_the_plan(protocol: Protocol) -> None:
+    planned = project(
+        protocol,
+        first_infusion=D("2026-01-05"),
+        given=doses((1, "2026-01-12")),
+        until=D("2026-07-31"),
+    )
+    assert [dose.due for dose in planned] == [D("2026-01-26"), D("2026-07-12")]
+
+
+def test_a_late_dose_moves_every_dose_after_it(protocol: Protocol) -> None:
+    given = doses((1, "2026-01-05"), (2, "2026-01-19"), (3, "2026-08-17"))
+    planned = project(protocol, first_infusion=D("2026-01-05"), given=given, until=D("2027-08-17"))
+    assert [dose.due for dose in planned] == [D("2027-02-17"), D("2027-08-17")]
+    assert [dose.number for dose in planned] == [4, 5]
+
+
+def test_a_skipped_infusion_2_is_not_planned_again(protocol: Protocol) -> None:
+    given = doses((1, "2026-01-05"), (3, "2026-07-06"))
+    planned = project(protocol, first_infusion=D("2026-01-05"), given=given, until=D("2027-01-31"))
+    assert [dose.number for dose in planned] == [4]
+
+
+def test_a_patient_who_joins_in_mid_course(protocol: Protocol) -> None:
+    planned = project(
+        protocol,
+        first_infusion=D("2020-01-01"),
+        given=doses((7, "2026-03-03")),
+        until=D("2026-09-03"),
+    )
+    assert [(dose.number, dose.due) for dose in planned] == [(8, D("2026-09-03"))]
+    alone = project(
+        protocol,
+        first_infusion=D("2026-01-01"),
+        given=doses((2, "2026-01-20")),
+        until=D("2026-07-20"),
+    )
+    assert [(dose.number, dose.due) for dose in alone] == [(3, D("2026-07-20"))]
+
+
+@pytest.mark.parametrize(
+    ("mode", "third", "fourth"),
+    [
+        (IntervalMode.CALENDAR, "2026-07-05", "2027-01-05"),
+        (IntervalMode.WEEKS_24, "2026-06-22", "2026-12-07"),
+        (IntervalMode.WEEKS_26, "2026-07-06", "2027-01-04"),
+    ],
+)
+def test_interval_modes(protocol: Protocol, mode: IntervalMode, third: str, fourth: str) -> None:
+    planned = project(
+        protocol, first_infusion=D("2026-01-05"), until=D("2027-01-31"), interval_mode=mode
+    )
+    assert [dose.due for dose in planned[2:4]] == [D(third), D(fourth)]
+
+
+def test_a_child_keeps_the_calendar_and_halves_the_milligrams(protocol: Protocol) -> None:
+    light = Regimen(initial_mg=150, maintenance_mg=300)
+    planned = project(
+        protocol, first_infusion=D("2026-01-05"), until=D("2026-07-05"), regimen=light
+    )
+    assert [dose.dose_mg for dose in planned] == [150, 150, 300]
+    assert [dose_mg(protocol, number) for number in (1, 2, 3, 9)] == [300, 300, 600, 600]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (doses((1, "2026-01-05"), (1, "2026-01-06")), "dose 1 is on record twice"),
+        (doses((1, "2026-01-19"), (2, "2026-01-19")), "dose 2 is not later than dose 1"),
+        (doses((1, "2026-01-19"), (2, "2026-01-05")), "dose 2 is not later than dose 1"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused(
+    protocol: Protocol, given: list[GivenDose], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        project(protocol, first_infusion=D("2026-01-05"), given=given, until=D("2027-01-01"))
+    with pytest.raises(ValueError, match=words):
+        earliest_allowed(protocol, dose_number=3, given=given)
+
+
+@pytest.mark.parametrize(
+    ("number", "given", "expected"),
+    [
+        (1, [], None),
+        (2, doses((1, "2026-01-05")), None),
+        (3, [], None),
+        (3, doses((1, "2026-01-15")), D("2026-06-15")),
+        (3, doses((1, "2026-01-15"), (2, "2026-03-01")), D("2026-06-15")),
+        (3, doses((2, "2026-01-29")), D("2026-06-29")),
+        (4, doses((1, "2026-01-05"), (2, "2026-01-19"), (3, "2026-08-17")), D("2027-01-17")),
+        (5, doses((1, "2026-01-05"), (2, "2026-01-19"), (3, "2026-08-17")), D("2027-01-17")),
+        (3, doses((1, "2026-01-05"), (2, "2026-01-19"), (3, "2026-08-17")), D("2026-06-05")),
+    ],
+)
+def test_earliest_allowed(
+    protocol: Protocol, number: int, given: list[GivenDose], expected: date | None
+) -> None:
+    assert earliest_allowed(protocol, dose_number=number, given=given) == expected
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("2026-06-14", ["INTERVAL-MINIMUM", "WINDOW-EARLY"]),
+        ("2026-06-15", ["WINDOW-EARLY"]),
+        ("2026-06-30", ["WINDOW-EARLY"]),
+        ("2026-07-01", []),
+        ("2026-07-15", []),
+        ("2026-08-12", []),
+        ("2026-08-13", ["WINDOW-LATE"]),
+        ("2027-01-14", ["WINDOW-LATE"]),
+        ("2027-01-15", ["WINDOW-LATE", "GAP-PROLONGED"]),
+    ],
+)
+def test_limits_around_a_maintenance_date(protocol: Protocol, on: str, expected: list[str]) -> None:
+    given = doses((3, "2026-01-15"))
+    assert ids(protocol, 4, on, given, "2026-07-15") == expected
+
+
+def test_the_refusal_names_the_earliest_date(protocol: Protocol) -> None:
+    (first, *_) = check_date(
+        protocol,
+        dose_number=4,
+        on=D("2026-06-14"),
+        given=doses((3, "2026-01-15")),
+        due=D("2026-07-15"),
+    )
+    assert first.severity is Severity.BLOCK
+    assert first.override_by == ("prescriber",)
+    assert first.words == (
+        "Dose 4 must be at least 5 months after the dose before. Earliest date is 2026-06-15."
+    )
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("2026-01-15", ["INFUSION-2-WINDOW"]),
+        ("2026-01-16", []),
+        ("2026-01-19", []),
+        ("2026-01-22", []),
+        ("2026-01-23", ["INFUSION-2-WINDOW"]),
+        ("2026-01-05", ["DOSE-ORDER", "INFUSION-2-WINDOW"]),
+        ("2026-01-06", ["INFUSION-2-WINDOW"]),
+    ],
+)
+def test_limits_around_infusion_2(protocol: Protocol, on: str, expected: list[str]) -> None:
+    assert ids(protocol, 2, on, doses((1, "2026-01-05")), "2026-01-19") == expected
+
+
+def test_dose_1_has_no_window_and_no_minimum(protocol: Protocol) -> None:
+    assert ids(protocol, 1, "2026-03-01", [], "2026-01-05") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "given", "words"),
+    [
+        (2, doses((1, "2026-01-05"), (2, "2026-01-19")), "Dose 2 was given on 2026-01-19."),
+        (
+            2,
+            doses((1, "2026-01-05"), (3, "2026-07-06")),
+            "Dose 3 was already given, on 2026-07-06.",
+        ),
+        (3, doses((1, "2026-01-05"), (2, "2026-08-01")), "Dose 2 was given on 2026-08-01; dose 3"),
+    ],
+)
+def test_doses_keep_their_order(
+    protocol: Protocol, number: int, given: list[GivenDose], words: str
+) -> None:
+    found = check_date(
+        protocol, dose_number=number, on=D("2026-08-01"), given=given, due=D("2026-08-01")
+    )
+    assert found[0].id == "DOSE-ORDER"
+    assert found[0].words.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [("2026-07-25", ["INFUSION-2-LATE"]), ("2026-07-26", []), ("2026-07-27", [])],
+)
+def test_the_first_600_after_a_very_late_infusion_2(
+    protocol: Protocol, on: str, expected: list[str]
+) -> None:
+    given = doses((1, "2026-01-05"), (2, "2026-02-26"))
+    assert ids(protocol, 3, on, given, "2026-07-05") == expected
+
+
+def test_a_late_infusion_2_matters_only_to_the_first_600(protocol: Protocol) -> None:
+    given = doses((1, "2026-01-05"), (2, "2026-06-26"), (3, "2026-07-05"))
+    assert ids(protocol, 4, "2027-01-05", given, "2027-01-05") == []
+
+
+@pytest.mark.parametrize(
+    ("today", "prolonged"), [("2026-05-09", False), ("2026-05-10", True), ("2026-07-10", True)]
+)
+def test_a_prolonged_gap_is_the_prescribers(
+    protocol: Protocol,
+    *,
+    today: str,
+    prolonged: bool,
+) -> None:
+    last = D("2025-05-10")
+    assert is_prolonged_gap(protocol, last_given=last, today=D(today)) is prolonged
+    found = gap_findings(protocol, last_given=last, today=D(today))
+    assert [item.id for item in found] == ["GAP-PROLONGED"] * prolonged
+    for item in found:
+        assert (item.severity, item.override_by) == (Severity.HOLD, ("prescriber",))
+        assert item.needs_sign_off
+        assert "single 600 mg or two 300 mg 14 days apart" in item.words
+
+
+def test_no_dose_no_gap(protocol: Protocol) -> None:
+    assert gap_findings(protocol, last_given=None, today=D("2026-01-01")) == []
+
+
+def test_the_payer_gate_is_off_by_default_and_counts_days(protocol: Protocol) -> None:
+    given = doses((3, "2026-01-15"))
+    assert ids(protocol, 4, "2026-07-13", given, "2026-07-15") == []
+    on = swapped("payer_gate = { value = false", "payer_gate = { value = true")
+    assert ids(on, 4, "2026-07-13", given, "2026-07-15") == ["PAYER-INTERVAL"]
+    assert ids(on, 4, "2026-07-14", given, "2026-07-15") == []
+    assert ids(on, 2, "2026-01-19", doses((1, "2026-01-05")), "2026-01-19") == []
+    assert ids(on, 3, "2026-07-05", [], "2026-07-05") == []
+
+
+def test_the_payer_gate_may_be_asked_on_its_own(protocol: Protocol) -> None:
+    last = D("2026-01-15")
+    assert payer_findings(protocol, on=D("2026-01-20"), last_given=None) == []
+    (found,) = payer_findings(
+        protocol, on=D("2026-07-15"), last_given=last, minimum=timedelta(days=182)
+    )
+    assert found.words == "The payer covers the next dose from 2026-07-16."
+    assert payer_findings(protocol, on=D("2026-07-14"), last_given=last) == []
+
+
+def weekdays(day: date) -> bool:
+    return day.weekday() < 5
+
+
+@pytest.mark.parametrize(
+    ("day", "direction", "not_before", "expected"),
+    [
+        ("2026-07-05", Roll.FORWARD, "2026-06-05", "2026-07-06"),
+        ("2026-07-06", Roll.FORWARD, "2026-06-05", "2026-07-06"),
+        ("2026-07-05", Roll.BACKWARD, "2026-06-05", "2026-07-03"),
+        ("2026-07-05", Roll.BACKWARD, "2026-07-03", "2026-07-03"),
+        ("2026-07-05", Roll.BACKWARD, "2026-07-04", "2026-07-06"),
+        ("2026-07-01", Roll.FORWARD, "2026-07-04", "2026-07-06"),
+        ("2026-07-01", Roll.BACKWARD, "2026-07-04", "2026-07-06"),
+        ("2026-07-05", "backward", "2026-06-05", "2026-07-03"),
+    ],
+)
+def test_rolling_to_a_clinic_day(
+    day: str, direction: Roll | str, not_before: str, expected: str
+) -> None:
+    rolled = roll_to_clinic_day(
+        D(day), is_open=weekdays, direction=direction, not_before=D(not_before)
+    )
+    assert rolled == D(expected)
+
+
+def test_a_clinic_that_never_opens_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no clinic day within 400 days of 2026-07-05"):
+        roll_to_clinic_day(D("2026-07-05"), is_open=lambda _: False, not_before=D("2026-01-01"))
+    with pytest.raises(ValueError, match="no clinic day"):
+        roll_to_clinic_day(
+            D("2026-07-05"),
+            is_open=lambda _: False,
+            direction=Roll.BACKWARD,
+            not_before=date.min,
+        )
+
+
+@forall(DATES, st.integers(0, 60))
+def test_months_land_in_the_right_month_on_the_same_or_the_last_day(day: date, months: int) -> None:
+    moved = add_months(day, months)
+    assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == months
+    last = (moved + timedelta(days=1)).month != moved.month
+    assert moved.day == day.day or (moved.day < day.day and last)
+
+
+@forall(DATES)
+def test_six_and_five_months_in_days(day: date) -> None:
+    assert 181 <= (add_months(day, 6) - day).days <= 184
+    assert 150 <= (add_months(day, 5) - day).days <= 153
+
+
+@forall(DATES, st.sampled_from(list(IntervalMode)), st.integers(0, 4), st.data())
+def test_no_planned_date_is_ever_below_the_minimum(
+    start: date, mode: IntervalMode, ran: int, data: st.DataObject
+) -> None:
+    protocol = load()
+    given: list[GivenDose] = []
+    day = start
+    for number in range(1, ran + 1):
+        given.append(GivenDose(number=number, given_on=day, dose_mg=dose_mg(protocol, number)))
+        day += timedelta(days=data.draw(st.integers(7, 400)))
+    planned = project(
+        protocol,
+        first_infusion=start,
+        given=given,
+        until=day + timedelta(days=1500),
+        interval_mode=mode,
+    )
+    assert [dose.number for dose in planned] == list(range(ran + 1, ran + 1 + len(planned)))
+    before = given[0].given_on if 0 < ran <= 2 else (given[-1].given_on if given else start)
+    for dose in planned:
+        assert dose.earliest <= dose.due <= dose.latest
+        if dose.number > 2:
+            assert dose.due >= add_months(before, 5)
+            assert dose.earliest >= add_months(before, 5)
+            before = dose.due
+
+
+@forall(DATES, st.integers(1, 30), st.integers(1, 30))
+def test_projection_has_no_drift(start: date, first: int, more: int) -> None:
+    protocol = load()
+    both = after_intervals(protocol, start, first + more)
+    assert both == add_months(start, 6 * (first + more))
+    assert (
+        abs((both - after_intervals(protocol, after_intervals(protocol, start, first), more)).days)
+        <= 3
+    )
+
+
+@forall(DATES, st.integers(0, 500), st.sets(st.integers(0, 6), max_size=6), st.sampled_from(Roll))
+def test_rolling_never_passes_the_bound_and_lands_open(
+    day: date, back: int, shut: set[int], direction: Roll
+) -> None:
+    bound = day - timedelta(days=back)
+
+    def is_open(candidate: date) -> bool:
+        return candidate.weekday() not in shut
+
+    rolled = roll_to_clinic_day(day, is_open=is_open, direction=direction, not_before=bound)
+    assert is_open(rolled)
+    assert rolled >= bound
+    if is_open(day):
+        assert rolled == day
