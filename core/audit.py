@@ -74,7 +74,7 @@ def audited_rows(
                 rows.model._meta.label, page, actor.request_id,
             ],
         )  # fmt: skip
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _entry(  # noqa: PLR0917 - private, and every caller stands above

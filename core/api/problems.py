@@ -56,8 +56,8 @@ def _refused(exc: Refusal) -> Response:
 
 def _framework(exc: exceptions.APIException) -> Response:
     headers: dict[str, str] = {}
-    if isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        headers["Retry-After"] = str(max(1, round(exc.wait)))
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(max(1, round(wait)))
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     detail = exc.detail if isinstance(exc.detail, str) else exc.default_detail
