@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from core.errors import Busy, Invalid, Refusal, RuleBroken
-from core.web.middleware import status_of
+from core.statuses import status_of
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -7,22 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core import logs
-from core.errors import Busy, Conflict, Forbidden, NotFound, Refusal
+from core.errors import Refusal
+from core.statuses import status_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-STATUS: tuple[tuple[type[Refusal], int], ...] = (
-    (NotFound, 404),
-    (Forbidden, 403),
-    (Busy, 503),
-    (Conflict, 409),
-    (Refusal, 422),
-)
-
-
-def status_of(refusal: Refusal) -> int:
-    """Return the HTTP status that says `refusal`. Pages and the API share it."""
-    return next(status for kind, status in STATUS if isinstance(refusal, kind))
 
 
 class RequestIdMiddleware:
