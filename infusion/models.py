@@ -13,9 +13,14 @@ from scheduling.models import Visit
 
 
 class Infusion(models.Model):
-    """One bag, one patient, one line. Its columns restate its events, for lists and boards."""
+    """One bag, one patient, one line. Its columns restate its events, for lists and boards.
+
+    The row appears with the first premedication, so that what is given before the start has
+    a place; `started_at` stays empty until the line runs.
+    """
 
     class Status(models.TextChoices):
+        PREPARING = "preparing", _("premedication")
         RUNNING = "running", _("running")
         OBSERVING = "observing", _("observation")
         DISCHARGED = "discharged", _("discharged")
@@ -27,8 +32,8 @@ class Infusion(models.Model):
     rate_option = models.CharField(max_length=12)
     dose_mg = models.PositiveSmallIntegerField()
     volume_ml = models.DecimalField(max_digits=6, decimal_places=2)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
-    started_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PREPARING)
+    started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     observe_until = models.DateTimeField(null=True, blank=True)
     discharged_at = models.DateTimeField(null=True, blank=True)
@@ -44,14 +49,19 @@ class Infusion(models.Model):
         constraints = [
             models.UniqueConstraint(name="infusion_visit_once", fields=["visit"]),
             models.CheckConstraint(name="infusion_volume_positive", condition=Q(volume_ml__gt=0)),
+            # A comparison with NULL is not a violation, so each state also names what must be there.
             models.CheckConstraint(
                 name="infusion_states",
-                condition=Q(status="running", ended_at__isnull=True, observe_until__isnull=True,
-                            discharged_at__isnull=True)
-                | Q(status="observing", ended_at__gte=F("started_at"),
+                condition=Q(status="preparing", started_at__isnull=True, ended_at__isnull=True,
+                            observe_until__isnull=True, discharged_at__isnull=True)
+                | Q(status="running", started_at__isnull=False, ended_at__isnull=True,
+                    observe_until__isnull=True, discharged_at__isnull=True)
+                | Q(status="observing", started_at__isnull=False, ended_at__isnull=False,
+                    ended_at__gte=F("started_at"), observe_until__isnull=False,
                     observe_until__gt=F("ended_at"), discharged_at__isnull=True)
-                | Q(status="discharged", ended_at__gte=F("started_at"),
-                    discharged_at__gte=F("ended_at")),
+                | Q(status="discharged", started_at__isnull=False, ended_at__isnull=False,
+                    ended_at__gte=F("started_at"), observe_until__isnull=False,
+                    discharged_at__isnull=False, discharged_at__gte=F("ended_at")),
             ),
         ]  # fmt: skip
 
