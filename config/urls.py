@@ -6,11 +6,13 @@ from django.urls import include, path
 from clinics.web.home import home
 from clinics.web.landing import landing
 from core.web.health import healthz, readyz
+from core.web.styleguide import styleguide
 
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("c/<slug:slug>/", landing, name="clinic"),
