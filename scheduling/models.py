@@ -88,6 +88,9 @@ class Visit(models.Model):
     latest_on = models.DateField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
     given_on = models.DateField(null=True, blank=True)
+    # Where the visit stands in the calendar: given, else booked, else due. A trigger keeps it
+    # (migration 0003); what is assigned here is ignored.
+    day = models.DateField(editable=False)
     no_shows = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -96,6 +99,7 @@ class Visit(models.Model):
     class Meta:
         indexes = [
             models.Index(name="visit_by_due", fields=["clinic", "due_on", "id"]),
+            models.Index(name="visit_by_day", fields=["clinic", "day", "id"]),
             models.Index(
                 name="visit_unbooked", fields=["clinic", "due_on"], condition=Q(status="planned")
             ),
@@ -267,3 +271,33 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"Override {self.rule_id}"
+
+
+class Restart(models.Model):
+    """A prescriber's decision how a course goes on after a prolonged gap, and from which dose."""
+
+    class Regimen(models.TextChoices):
+        SINGLE_600 = "single_600", _("one full dose")
+        TWO_300 = "two_300", _("two half doses, 14 days apart")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="restarts")
+    dose_number = models.PositiveSmallIntegerField()
+    regimen = models.CharField(max_length=10, choices=Regimen.choices)
+    first_on = models.DateField()
+    reason = models.CharField(max_length=500)
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="restart_once", fields=["course", "dose_number", "decided_at"]
+            ),
+            models.CheckConstraint(name="restart_reasoned", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Restart at dose {self.dose_number}"
