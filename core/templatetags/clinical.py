@@ -152,6 +152,12 @@ def icon(name: str, classes: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def icon_href(name: str) -> str:
+    """The address of a drawing in the sprite, for `<use>` inside a picture of its own."""
+    return f"{static('icons/sprite.svg')}#{name}"
+
+
 @register.inclusion_tag("_components/badge.html")
 def state_badge(code: str, classes: str = "", label: str = "") -> dict[str, object]:
     """`{% state_badge visit.status %}`: tone, icon and word of a state from `core.states`."""

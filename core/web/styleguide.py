@@ -1,174 +1,41 @@
 """The style guide: every component in every state, from fixed examples. Nothing here is real."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from django import forms
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.access import public
-from core.display import Medicine
 from core.states import STATES
+from core.web import styleguide_cast as cast
+from core.web.timeline import draw
 
-NOW = datetime(2026, 11, 23, 14, 28, 10, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An example patient, with the names that components read."""
-
-    family_name: str
-    given_names: str
-    title: str
-    birth_date: date
-    mrn: str
-    sex: str
-    allergy_status: str
-    deceased_on: date | None = None
-
-    def get_sex_display(self) -> str:
-        """The word for the sex, as a Django model would give it."""
-        return self.sex
-
-
-DOE = Person("Doe", "Jane", "Ms", date(1988, 3, 4), "943 476 5919", "Female", "known")
-OKAFOR = Person("Okafor", "Chi", "Mr", date(1979, 7, 11), "943 476 5870", "Male", "not_recorded")
-SMITH = Person("Smith", "Ann", "", date(1990, 1, 30), "943 476 5838", "Female", "none_known")
-PATEL = Person("Patel", "Raj", "Dr", date(1971, 12, 2), "943 476 5846", "Male", "unavailable")
-
-FULL_DOSE = Medicine("ocrelizumab", 600, "Ocrevus", 500)
-HALF_DOSE = Medicine("ocrelizumab", 300, "Ocrevus", 250)
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One button of a card."""
-
-    label: str
-    kind: str = ""
-    icon: str = ""
-    url: str = "#"
-    in_dialog: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An example chair card."""
-
-    key: str
-    chair: str
-    state: str
-    patient: Person | None = None
-    medicine: Medicine | None = None
-    note: str = ""
-    next_label: str = ""
-    due_at: datetime | None = None
-    rate_ml_per_hour: Decimal | None = None
-    step: int = 0
-    steps: int = 0
-    actions: list[Action] = field(default_factory=list)
-    href: str = "#"
-    id_label: str = "NHS No."
-
-
-VITALS = Action("Vitals", icon="vitals")
-REACTION = Action("Reaction", "danger", "alert")
-
-
-def in_minutes(minutes: int) -> datetime:
-    """An instant so many minutes from the examples' now."""
-    return NOW + timedelta(minutes=minutes)
-
-
-def cards() -> list[Card]:
-    """A chair in each state that a board can show."""
-    return [
-        Card(
-            "1",
-            "1",
-            "due_soon",
-            DOE,
-            FULL_DOSE,
-            "",
-            "Rate change due",
-            in_minutes(4),
-            Decimal("85.00"),
-            3,
-            5,
-            [Action("Rate now 120\u00a0mL/h", "primary"), VITALS, REACTION],
-        ),
-        Card(
-            "4",
-            "4",
-            "overdue",
-            OKAFOR,
-            HALF_DOSE,
-            "One-hour observation",
-            "Vital signs due",
-            in_minutes(-3),
-            None,
-            0,
-            0,
-            [Action("Enter vitals", "primary"), Action("End observation"), REACTION],
-        ),
-        Card(
-            "2",
-            "2",
-            "running",
-            SMITH,
-            FULL_DOSE,
-            "",
-            "Rate change due",
-            in_minutes(24),
-            Decimal(40),
-            1,
-            5,
-            [Action("Vitals", "primary", "vitals"), Action("Pause", "", "pause"), REACTION],
-        ),
-        Card(
-            "5",
-            "5",
-            "premedication",
-            PATEL,
-            HALF_DOSE,
-            "Methylprednisolone 100 mg given 14:05",
-            "Start from",
-            in_minutes(67),
-            None,
-            0,
-            0,
-            [Action("Before the start", "primary"), VITALS],
-        ),
-        Card(
-            "3",
-            "3",
-            "free",
-            note="Next: PATEL, Raj (Dr) at 15:00. Checklist 6 of 7 done.",
-            actions=[Action("Seat patient")],
-        ),
-        Card("6", "6", "out_of_service", note="Arm rest broken, until 25-Nov-2026."),
-    ]
-
-
-def due_items() -> list[SimpleNamespace]:
-    """The strip above the board, most urgent first."""
-    rows = [
-        ("overdue", -3, "4", OKAFOR, "vital signs"),
-        ("due_soon", 4, "1", DOE, "increase rate to 120\u00a0mL/h"),
-        ("on_time", 24, "2", SMITH, "increase rate to 85\u00a0mL/h"),
-    ]
-    return [
-        SimpleNamespace(
-            state=state, due_at=in_minutes(minutes), chair=chair, patient=who, what=what, href="#"
-        )
-        for state, minutes, chair, who, what in rows
-    ]
+SECTIONS = [
+    ("board", "Next due and chair cards"),
+    ("identity", "Patient banner"),
+    ("tables", "Filters and tables"),
+    ("figures", "Figures and timeline"),
+    ("actions", "Buttons and dialogs"),
+    ("forms", "Forms"),
+    ("feedback", "Banners, undo, waiting"),
+    ("words", "States and filters"),
+    ("foundations", "Type, tones, icons"),
+]
+REFUSED = {
+    "refused-day": "soon",
+    "refused-chair": "1",
+    "refused-volume": "640",
+    "refused-reason": "kept as typed",
+}
 
 
 class ExampleForm(forms.Form):
@@ -211,25 +78,38 @@ def shell() -> SimpleNamespace:
             for label, icon in pages
         ],
         clinics=(),
-        now=NOW,
+        now=cast.NOW,
         search_url="#",
     )
 
 
+def icons() -> list[str]:
+    """The names of all drawings in the sprite."""
+    sprite = finders.find("icons/sprite.svg")
+    return re.findall(r'<symbol id="([a-z-]+)"', Path(sprite).read_text()) if sprite else []
+
+
 def examples() -> dict[str, Any]:
     """Everything the page shows."""
-    refused = ExampleForm({"day": "soon", "chair": "1", "volume": "640", "reason": "kept as typed"})
+    doses = cast.course()
     return {
         "shell": shell(),
-        "now": NOW,
-        "cards": cards(),
-        "due_items": due_items(),
-        "people": [DOE, OKAFOR, SMITH, PATEL],
-        "states": STATES,
+        "now": cast.NOW,
+        "sections": SECTIONS,
+        "cards": cast.cards(),
+        "due_items": cast.due_items(),
+        "people": [cast.DOE, cast.OKAFOR, cast.SMITH, cast.PATEL],
+        "visits": cast.visits(),
+        "doses": doses,
+        "picture": draw(doses, cast.NOW.date()),
+        "started_on": date(2025, 1, 6),
+        "states": list(STATES.items()),
         "tones": ["neutral", "info", "success", "warning", "danger"],
+        "icons": icons(),
         "form": ExampleForm(),
-        "refused_form": refused,
-        "full_dose": FULL_DOSE,
+        "refused_form": ExampleForm(REFUSED, prefix="refused"),
+        "full_dose": cast.FULL_DOSE,
+        "next_rate": Decimal("120.00"),
         "length": timedelta(hours=1, minutes=5),
     }
 
