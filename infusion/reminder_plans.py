@@ -1,0 +1,85 @@
+"""The hour of observation: told to the nurses when it begins and when it is over.
+
+Call `plan_observation` inside the command that records (or amends) the real end of an infusion,
+and `void_observation` inside the one that discharges the patient.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils.translation import gettext_lazy
+
+from clinics.models import Role
+from core.db import joins
+from infusion.models import Infusion
+from reminders.kinds import Context, Kind, Message, register
+from reminders.models import Reminder
+from reminders.policy import policy
+from reminders.services.planning import Planned, put_all, void
+
+BEGINS = "monitoring.begins"
+OVER = "monitoring.over"
+KINDS = (BEGINS, OVER)
+_LABELS = {
+    BEGINS: gettext_lazy("Observation begins"),
+    OVER: gettext_lazy("Observation time is over"),
+}
+
+
+def register_kinds() -> None:
+    """Make this room's kinds known; called when the app starts."""
+    for name in KINDS:
+        register(Kind(name=name, label=_LABELS[name], compose=_still_observed))
+
+
+@joins
+def plan_observation(infusion: Infusion, *, now: datetime) -> None:
+    """Plan both reminders from the infusion's real end and `observe_until`.
+
+    Replaces what was planned for another end. An infusion that has not ended, or whose patient
+    has left, has none.
+    """
+    void(subject_id=infusion.pk, kinds=KINDS, now=now)
+    if infusion.status != Infusion.Status.OBSERVING:
+        return
+    assert infusion.ended_at is not None
+    assert infusion.observe_until is not None
+    useful = timedelta(hours=policy().observation_over_useful_hours)
+    spans = (
+        (BEGINS, infusion.ended_at, infusion.observe_until),
+        (OVER, infusion.observe_until, infusion.observe_until + useful),
+    )
+    put_all(
+        [
+            _to_nurses(infusion, kind, max(due_at, now), void_after)
+            for kind, due_at, void_after in spans
+            if max(due_at, now) < void_after
+        ],
+        now=now,
+    )
+
+
+@joins
+def void_observation(infusion: Infusion, *, now: datetime) -> None:
+    """Withdraw what was planned: the patient has left, or the end was charted in error."""
+    void(subject_id=infusion.pk, kinds=KINDS, now=now)
+
+
+def _to_nurses(infusion: Infusion, kind: str, due_at: datetime, void_after: datetime) -> Planned:
+    until = infusion.observe_until
+    assert until is not None
+    return Planned(
+        kind=kind,
+        subject_id=infusion.pk,
+        occurrence=f"{until.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        clinic_id=infusion.clinic_id,
+        patient_id=infusion.patient_id,
+        recipient_role=Role.NURSE,
+        channel=Reminder.Channel.BOARD,
+        due_at=due_at,
+        void_after=void_after,
+    )
+
+
+def _still_observed(context: Context) -> Message | None:
+    observed = Infusion.objects.filter(pk=context.subject_id, status=Infusion.Status.OBSERVING)
+    return Message(str(_LABELS[context.kind])) if observed.exists() else None
