@@ -50,6 +50,13 @@ class ReactionSeverity(StrEnum):
         """Position in the order mild to moderate, severe, life-threatening."""
         return list(ReactionSeverity).index(self)
 
+    @property
+    def words(self) -> str:
+        """The band as it is read aloud."""
+        return {"mild_moderate": "mild to moderate", "severe": "severe"}.get(
+            self.value, "life-threatening"
+        )
+
 
 class IgRequirement(StrEnum):
     """What clears a low baseline immunoglobulin."""

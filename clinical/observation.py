@@ -1,0 +1,122 @@
+"""Watching the patient: vital signs while it runs, and the time after its real end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from clinical.findings import Finding
+from clinical.model import Protocol
+
+
+def observe_until(protocol: Protocol, actual_end: datetime) -> datetime:
+    """Return when observation may end, in UTC: elapsed time from the actual end, never the planned
+    one. Source: at least an hour (article S6, EU-PL, HCP)."""
+    return actual_end.astimezone(UTC) + protocol.observation.after_end
+
+
+def reaction_window_until(protocol: Protocol, actual_end: datetime) -> datetime:
+    """Return until when a reaction still counts as one to this infusion, in UTC (HCP, EU-PL)."""
+    return actual_end.astimezone(UTC) + protocol.reaction.window_after_end
+
+
+def delayed_reaction_findings(
+    protocol: Protocol, *, actual_end: datetime, onset: datetime
+) -> list[Finding]:
+    """Return REACTION-DELAYED for signs that began after the end and inside the window."""
+    end, began = actual_end.astimezone(UTC), onset.astimezone(UTC)
+    until = reaction_window_until(protocol, actual_end)
+    if not end < began <= until:
+        return []
+    words = (
+        f"Signs began {began - end} after the end; until {until.isoformat()} they count as a "
+        "reaction to this infusion. The prescriber reviews before the next dose."
+    )
+    return [protocol.finding("REACTION-DELAYED", words)]
+
+
+def _missing_after_end(
+    protocol: Protocol, end: datetime, vitals: Sequence[datetime]
+) -> datetime | None:
+    """Return the first set of vital signs after the end that is not charted.
+
+    One counts for a set when it was taken in the second half of the time before it, or later.
+    """
+    before = timedelta(0)
+    for offset in protocol.observation.vitals_after_end:
+        opens = end + (before + offset) / 2
+        if not any(taken >= opens for taken in vitals):
+            return end + offset
+        before = offset
+    return None
+
+
+def vitals_due(
+    protocol: Protocol,
+    *,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    vitals: Sequence[datetime],
+    symptoms_open: bool,
+    reaction_at: datetime | None = None,
+) -> datetime | None:
+    """Return when the next vital signs are due, in UTC; None before the start and after the last.
+
+    A baseline by the start, then at most one gap apart, a shorter gap from a reaction until its
+    symptoms resolve, then the set times after the end. All of it policy: no label names a gap.
+    """
+    if started_at is None:
+        return None
+    taken = sorted(at.astimezone(UTC) for at in vitals)
+    if ended_at is not None:
+        return _missing_after_end(protocol, ended_at.astimezone(UTC), taken)
+    if not taken:
+        return started_at.astimezone(UTC)
+    rules = protocol.observation
+    due = max(taken[-1], started_at.astimezone(UTC)) + rules.vitals_gap
+    if symptoms_open and reaction_at is not None:
+        since = max(taken[-1], reaction_at.astimezone(UTC))
+        due = min(due, since + rules.vitals_gap_in_reaction)
+    return due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discharge:
+    """When the patient may go, and what stands in the way now."""
+
+    opens_at: datetime | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing but cautions stands in the way."""
+        return all(item.severity.rank <= 1 for item in self.findings)
+
+
+def check_discharge(
+    protocol: Protocol,
+    *,
+    actual_end: datetime | None,
+    at: datetime,
+    vitals: Sequence[datetime] = (),
+    symptoms_open: bool = False,
+) -> Discharge:
+    """Return whether the patient may leave at `at`, and what a shorter stay needs.
+
+    A shorter stay needs the prescriber's sign-off named in OBSERVATION-SHORT.
+    """
+    if actual_end is None:
+        words = "The end of the infusion is not charted; observation starts from it."
+        return Discharge(opens_at=None, findings=(protocol.finding("OBSERVATION-NO-END", words),))
+    end, until = actual_end.astimezone(UTC), observe_until(protocol, actual_end)
+    findings: list[Finding] = []
+    if at.astimezone(UTC) < until:
+        words = f"Observation runs until {until.isoformat()}, from the actual end."
+        findings.append(protocol.finding("OBSERVATION-SHORT", words))
+    if symptoms_open:
+        words = "Symptoms are not charted as resolved."
+        findings.append(protocol.finding("OBSERVATION-SYMPTOMS", words))
+    due = _missing_after_end(protocol, end, [taken.astimezone(UTC) for taken in vitals])
+    if due is not None:
+        words = f"Vital signs due at {due.isoformat()} are not charted."
+        findings.append(protocol.finding("OBSERVATION-VITALS", words))
+    return Discharge(opens_at=until, findings=tuple(findings))
