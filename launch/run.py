@@ -37,7 +37,7 @@ def run(places: Places, environ: Mapping[str, str]) -> int:
     with _alone(places, full["PORT"]), _stoppable():
         checks.port_is_free(int(full["PORT"]))
         services = embedded(places, environ)
-        clinic = Clinic(places, services, addresses(services, full))
+        clinic = Clinic(places, services, full)
         try:
             clinic.start()
             clinic.watch()
@@ -66,6 +66,7 @@ class Clinic:
         began = time.monotonic()
         family.adopt_orphans()
         self.services.take_over()
+        self.environ = addresses(self.services, self.environ)
         commands = procfile.read(self.places.root / "Procfile")
         self.programs = programs(self.services.services, commands)
         self._write_configuration()

@@ -19,6 +19,7 @@ def changed(places: Places) -> bool:
 
 def note(places: Places) -> None:
     """Remember the sources as they are now."""
+    _stamp(places).parent.mkdir(parents=True, exist_ok=True)
     _stamp(places).write_text(_fingerprint(places.root))
 
 
@@ -29,8 +30,8 @@ def _stamp(places: Places) -> Path:
 def _fingerprint(root: Path) -> str:
     digest = hashlib.sha256()
     for pattern in SOURCES:
-        for source in sorted(root.glob(pattern)):
-            for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
+        for source in sorted(set(root.glob(pattern)) - {root / "var" / "static"}):
+            for file in [source, *sorted(source.rglob("*"))]:
                 found = file.stat()
                 digest.update(f"{file} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from xmlrpc.client import Fault, ServerProxy
 from supervisor.xmlrpc import SupervisorTransport
 
 from launch.places import Places
+from launch.refusal import LaunchError
 from launch.service import Service
 
 # supervisord waits one second longer after each failed start; it never gives a process up.
@@ -98,22 +99,28 @@ class Supervisor:
     """Speaks to a running supervisord over its socket."""
 
     def __init__(self, places: Places) -> None:
+        self._address = f"unix://{socket_path(places)}"
+
+    def _supervisor(self) -> Any:
+        # A new line for each call: supervisor's transport never recovers from a failed one.
         # The host in the address is not used; the transport goes to the socket.
-        transport = SupervisorTransport(None, None, f"unix://{socket_path(places)}")
-        self._server: Any = ServerProxy("http://localhost", transport=transport)
+        transport = SupervisorTransport(None, None, self._address)
+        server: Any = ServerProxy("http://localhost", transport=transport)
+        return server.supervisor
 
     def answers(self) -> bool:
         """Whether it is up."""
         try:
-            return bool(self._server.supervisor.getState()["statename"] == "RUNNING")
+            return bool(self._supervisor().getState()["statename"] == "RUNNING")
         except (OSError, Fault, HTTPException):
             return False
 
     def start(self, name: str) -> None:
-        """Start a program; one that fails at once is tried again by supervisord itself."""
-        self._server.supervisor.startProcess(name, False)  # noqa: FBT003 - positional in XML-RPC
+        """Start a program; one that fails at once is tried again by supervisord itself.
 
-    def processes(self) -> dict[str, tuple[str, int]]:
-        """Return state and process number (0 when there is none) by name."""
-        found = self._server.supervisor.getAllProcessInfo()
-        return {entry["name"]: (entry["statename"], entry["pid"]) for entry in found}
+        Raises LaunchError when there is no such command to run.
+        """
+        try:
+            self._supervisor().startProcess(name, False)  # noqa: FBT003 - positional in XML-RPC
+        except Fault as refusal:
+            raise LaunchError(f"Cannot start {name}: {refusal.faultString}.") from None

@@ -28,6 +28,7 @@ class Checkout:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     @property
     def running(self) -> set[int]:
@@ -50,7 +51,7 @@ class Checkout:
     def start(self, *words: str, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
         """Start a command of the launcher; its words go to a pipe."""
         own = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*before, sys.executable, "-m", "launch", *words],
             cwd=self.folder,
             env={**own, **self.environ},
@@ -60,6 +61,8 @@ class Checkout:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
     def do(self, *words: str, before: Sequence[str] = ()) -> tuple[int, str]:
         """Run a command of the launcher to its end; return exit code and words."""
@@ -72,11 +75,16 @@ class Checkout:
         return self.do("services", "--", *command)
 
     def kill_all(self) -> None:
-        """Kill whatever is left."""
+        """Kill whatever is left, and close the pipes."""
         while found := self.running:
             for pid in found:
                 kill(pid)
             time.sleep(0.05)
+        for process in self.started:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _all() -> list[int]:

@@ -100,8 +100,6 @@ def test_a_command_whose_launcher_is_killed_keeps_its_servers(checkout: Checkout
     user.wait()
     use(checkout)  # joins, and leaves again
     assert server in checkout.running
-    if user.stdout is not None:
-        user.stdout.close()
 
 
 @pytest.mark.parametrize("label", ["postgres", "redis"])
