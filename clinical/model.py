@@ -137,6 +137,7 @@ class PreparationRules:
     strict: bool
     strict_life: timedelta
     same_day: bool
+    route: str
     subcutaneous_mg: int
     checklist: tuple[str, ...]
 
