@@ -13,7 +13,6 @@ STATES = {
     "running": State("success", "drop", _("Running")),
     "paused": State("warning", "pause", _("Paused")),
     "stopped": State("danger", "stop", _("Stopped")),
-    "observation": State("info", "eye", _("Observation")),
     "reaction": State("danger", "alert", _("Reaction")),
     "free": State("free", "circle", _("Free")),
     "out_of_service": State("neutral", "ban", _("Out of service")),
@@ -24,7 +23,10 @@ STATES = {
     "booked": State("info", "calendar-check", _("Booked")),
     "confirmed": State("info", "calendar-check", _("Confirmed")),
     "arrived": State("info", "arrive", _("Arrived")),
-    "in_progress": State("success", "drop", _("In progress")),
+    "infusing": State("success", "drop", _("Infusing")),
+    "observing": State("info", "eye", _("Observation")),
+    "preparing": State("info", "pill", _("Preparing")),
+    "discharged": State("success", "check", _("Discharged")),
     "completed": State("success", "check", _("Completed")),
     "given": State("success", "check", _("Given")),
     "planned": State("neutral", "calendar", _("Planned")),
@@ -32,10 +34,16 @@ STATES = {
     "cancelled": State("neutral", "cross", _("Cancelled")),
     "no_show": State("danger", "person-off", _("Did not attend")),
     "missed": State("danger", "cross", _("Missed")),
-    "discontinued": State("danger", "ban", _("Discontinued")),
+    "not_done": State("neutral", "cross", _("Not done")),
+    # A course
+    "active": State("success", "check", _("Active")),
+    "permanently_discontinued": State("danger", "ban", _("Permanently discontinued")),
     # A message, an entry, an import line
     "waiting": State("neutral", "clock", _("Waiting")),
-    "sending": State("info", "send", _("Sending")),
+    "pending": State("neutral", "clock", _("Waiting")),
+    "claimed": State("info", "send", _("Sending")),
+    "expired": State("warning", "clock", _("Too late to send")),
+    "done": State("success", "check", _("Done")),
     "sent": State("success", "check", _("Sent")),
     "failed": State("danger", "alert", _("Failed")),
     "void": State("neutral", "cross", _("No longer needed")),
@@ -45,11 +53,13 @@ STATES = {
     "created": State("success", "plus", _("Created")),
     "updated": State("info", "edit", _("Updated")),
     "unchanged": State("neutral", "equal", _("Unchanged")),
-    # What a rule says
+    # What a rule says, and what a named person decided about it
     "clear": State("success", "check", _("Clear")),
     "caution": State("warning", "alert", _("Caution")),
     "hold": State("danger", "hand", _("Hold")),
     "block": State("danger", "ban", _("Not allowed")),
+    "may_proceed": State("success", "shield", _("May proceed")),
+    "must_not": State("danger", "ban", _("Must not proceed")),
 }
 
 

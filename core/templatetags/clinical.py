@@ -65,9 +65,13 @@ def clinical_datetime(value: datetime | None) -> str:
 
 
 @register.filter
-def instant(value: datetime | None) -> str:
-    """An instant for machines (`datetime=`, `due=`): ISO 8601 with its offset."""
-    return "" if value is None else value.isoformat(timespec="milliseconds")
+def instant(value: date | datetime | None) -> str:
+    """A moment for machines (`datetime=`, `due=`, `value=`): ISO 8601, with its offset."""
+    if value is None:
+        return ""
+    return (
+        value.isoformat("T", "milliseconds") if isinstance(value, datetime) else value.isoformat()
+    )
 
 
 @register.filter
