@@ -1,0 +1,63 @@
+"""A day's bookings added up: what `ClinicDay` stores, and the day a new visit is held against."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from clinics.models import Clinic
+from scheduling.capacity import Load, Phases, add, load_of, mask
+from scheduling.grid import MINUTES, Grid
+from scheduling.models import Booking
+
+FIRST_DOSES = "initial"  # the rate table of the split first dose, watched more closely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Starts and points by slot, taken slots by chair, chair time promised without a time."""
+
+    starts: list[int]
+    points: list[int]
+    chairs: dict[UUID, int]
+    held_minutes: int
+
+
+def phases_of(booking: Booking, clinic: Clinic) -> Phases:
+    """Return the phases a booking was made with, and what they cost in this clinic."""
+    first = booking.rate_option == FIRST_DOSES
+    return Phases(
+        premedication=booking.premedication_minutes,
+        infusion=booking.infusion_minutes,
+        observation=booking.observation_minutes,
+        turnaround=booking.turnaround_minutes,
+        points_infusion=clinic.points_first_dose if first else clinic.points_infusion,
+        points_observation=clinic.points_observation,
+    )
+
+
+def placed(booking: Booking, clinic: Clinic, grid: Grid) -> tuple[int, Load]:
+    """Return the first slot and the load of a booking that has a period."""
+    slot, offset = divmod(grid.minute(booking.period.lower), MINUTES)
+    return slot, load_of(phases_of(booking, clinic), offset=offset)
+
+
+def waiting(bookings: Iterable[Booking], clinic: Clinic) -> list[Load]:
+    """Return the loads of the bookings that hold the day without a time."""
+    return [load_of(phases_of(booking, clinic)) for booking in bookings if booking.period is None]
+
+
+def summarise(grid: Grid, clinic: Clinic, bookings: Sequence[Booking]) -> Summary:
+    """Add up the active `bookings` of one day."""
+    starts, points = [0] * grid.count, [0] * grid.count
+    chairs: dict[UUID, int] = {}
+    held = 0
+    for booking in bookings:
+        if booking.period is None or booking.chair_id is None:
+            held += phases_of(booking, clinic).total
+            continue
+        slot, load = placed(booking, clinic, grid)
+        add(starts, load.starts, slot)
+        add(points, load.points, slot)
+        taken = mask(range(slot, slot + load.chair))
+        chairs[booking.chair_id] = chairs.get(booking.chair_id, 0) | taken
+    return Summary(starts=starts, points=points, chairs=chairs, held_minutes=held)
