@@ -33,14 +33,14 @@ def begin() -> None:
     _highest.set(-1)
 
 
-def lock_rows(rows: QuerySet[M]) -> list[M]:
-    """Lock and re-read `rows` in primary-key order, waiting at most LOCK_WAIT.
+def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
+    """Lock and re-read `rows` in the order of the unique column `by`, waiting at most LOCK_WAIT.
 
     Decide only on what it returns: anything read before the lock may be stale.
     Raises RuntimeError outside a transaction or against LOCK_ORDER.
     """
     _enter(rows.model._meta.label)
-    return list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
+    return list(rows.order_by(by).select_for_update(of=("self",), no_key=True))
 
 
 def lock_row(rows: QuerySet[M]) -> M:
