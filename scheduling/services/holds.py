@@ -1,0 +1,59 @@
+"""Proposed times that nobody confirmed in time are free again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from clinics.models import Clinic
+from core import audit
+from core.actor import system_actor
+from core.db import command, joins
+from core.locks import lock_rows
+from scheduling.days import expired_holds
+from scheduling.models import Booking, ClinicDay, Visit
+from scheduling.reminder_plans import plan_visits, void_booking
+from scheduling.services.days import lock_days, rewrite_summary
+from scheduling.services.stamps import save
+
+
+@joins
+def release_expired(
+    clinic: Clinic,
+    days: Mapping[UUID, ClinicDay],
+    visits: Mapping[UUID, Visit],
+    expired: Sequence[Booking],
+    *,
+    now: datetime,
+) -> None:
+    """Cancel expired holds. Their days (by id), visits and bookings are locked by the caller."""
+    for booking in expired:
+        booking.status, booking.ended_at = Booking.Status.CANCELLED, now
+        booking.end_reason = "The hold expired."
+        save(booking, "status", "ended_at", "end_reason", now=now)
+        visit = visits[booking.visit_id]
+        visit.status = Visit.Status.PLANNED
+        save(visit, "status", now=now)
+        void_booking(booking, now=now)
+        audit.record(
+            "booking.expired", booking, actor=system_actor(clinic.pk), now=now,
+            patient_id=booking.patient_id,
+        )  # fmt: skip
+    for pk in {booking.clinic_day_id for booking in expired}:
+        rewrite_summary(days[pk], clinic, now=now)
+    if expired:
+        plan_visits([visits[booking.visit_id] for booking in expired], now=now)
+
+
+@command
+def expire_holds(*, clinic_id: UUID, now: datetime) -> int:
+    """Free every hold of the clinic that has expired; return how many there were."""
+    clinic = Clinic.objects.get(pk=clinic_id)
+    dates = Booking.objects.filter(
+        clinic=clinic, status=Booking.Status.PROPOSED, hold_expires_at__lte=now
+    ).values_list("clinic_day__date", flat=True)
+    days = {day.pk: day for day in lock_days(clinic, list(dates), now=now).values()}
+    holds = expired_holds(days, now=now)
+    visits = lock_rows(Visit.objects.filter(pk__in=holds.values("visit")))
+    expired = lock_rows(holds)
+    release_expired(clinic, days, {visit.pk: visit for visit in visits}, expired, now=now)
+    return len(expired)
