@@ -1,6 +1,6 @@
 """The ledger of changes and reads, written in the same transaction as what it records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,25 @@ def record(
     _entry(action, subject, patient_id, actor, now, details).save(force_insert=True)
 
 
+@joins
+def record_many(
+    action: str,
+    patients: Mapping[UUID, Mapping[str, Any]],
+    *,
+    subject_type: type[Model],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write one entry per patient, in one statement: for commands that change many records.
+
+    `patients` maps a patient's id to the entry's details, which hold what `record`'s may.
+    """
+    AuditEntry.objects.bulk_create(
+        _entry(action, subject_type(pk=patient_id), patient_id, actor, now, dict(details))
+        for patient_id, details in patients.items()
+    )
+
+
 @command
 def record_read(
     *, subject: Model, patient_id: UUID, actor: Actor, now: datetime, page: str
@@ -47,11 +66,13 @@ def audited_rows(
     actor: Actor,
     now: datetime,
     page: str,
+    shown: int | None = None,
 ) -> list[tuple[Any, ...]]:
     """Return the rows of a `values_list` query and record whose records they are, in one statement.
 
     `patient_column` is the position of the patient's id. Reading and recording cannot come
-    apart, and a list of any size costs one query.
+    apart, and a list of any size costs one query. Only the first `shown` rows are recorded, for
+    a caller that reads one more to learn whether a next page exists.
     """
     sql, params = rows.query.sql_with_params()
     width = len(rows.query.values_select) + len(rows.query.annotation_select)
@@ -63,7 +84,8 @@ def audited_rows(
                 action, subject_type, subject_id, patient_id, details, request_id)
             SELECT %s, %s, %s, %s, %s, 'records.listed', %s, NULL, NULL,
                 jsonb_build_object('page', %s::text, 'patients',
-                    coalesce((SELECT jsonb_agg(DISTINCT c{patient_column}) FROM page), '[]')), %s
+                    coalesce((SELECT jsonb_agg(DISTINCT c{patient_column})
+                        FROM (SELECT * FROM page LIMIT %s) AS shown), '[]')), %s
         )
         SELECT {columns} FROM page"""  # noqa: S608 - column names are counted, never given
     with connection.cursor() as cursor:
@@ -71,7 +93,7 @@ def audited_rows(
             statement,
             [
                 *params, now, actor.clinic_id, actor.kind, actor.user_id, actor.api_client_id,
-                rows.model._meta.label, page, actor.request_id,
+                rows.model._meta.label, page, shown, actor.request_id,
             ],
         )  # fmt: skip
         return list(cursor.fetchall())

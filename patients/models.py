@@ -4,10 +4,17 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinics.models import Clinic
+
+
+class SearchText(Func):
+    """Two names as one text to search in: what the database's patient_search_text() makes."""
+
+    function = "patient_search_text"
+    output_field = models.TextField()
 
 
 class Patient(models.Model):
@@ -38,6 +45,8 @@ class Patient(models.Model):
     birth_date = models.DateField()
     sex = models.CharField(max_length=8, choices=Sex.choices, default=Sex.UNKNOWN)
     deceased_on = models.DateField(null=True, blank=True)
+    # Known to have died on a day that nobody told us. Never together with deceased_on.
+    deceased_undated = models.BooleanField(default=False)
     language = models.CharField(max_length=10, blank=True)
     telephone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(blank=True)
@@ -53,11 +62,30 @@ class Patient(models.Model):
     weight_kg = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
+    # Kept by PostgreSQL itself, so they cannot drift from the names: no accents, lower case, and
+    # in the C collation, in which one b-tree answers both "begins with" and "comes after".
+    search_family = models.GeneratedField(
+        expression=SearchText("family_name", "given_names"),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
+    search_given = models.GeneratedField(
+        expression=SearchText("given_names", "family_name"),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
 
     class Meta:
         indexes = [
             models.Index(
                 name="patient_by_name", fields=["clinic", "family_name", "given_names", "id"]
+            ),
+            models.Index(name="patient_search_family", fields=["clinic", "search_family", "id"]),
+            models.Index(name="patient_search_given", fields=["clinic", "search_given", "id"]),
+            models.Index(
+                name="patient_search_mrn",
+                fields=["clinic", "mrn"],
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
             ),
             models.Index(name="patient_by_birth", fields=["clinic", "birth_date"]),
         ]
@@ -71,10 +99,36 @@ class Patient(models.Model):
                 name="patient_channel_reachable",
                 condition=Q(channel="none") | (Q(channel="email") & ~Q(email="")),
             ),
+            models.CheckConstraint(
+                name="patient_death_told_once",
+                condition=Q(deceased_on__isnull=True) | Q(deceased_undated=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Patient {self.id}"
+
+    @property
+    def is_deceased(self) -> bool:
+        """Whether this person is known to have died, on a known day or not."""
+        return self.deceased_on is not None or self.deceased_undated
+
+
+class SourceLink(models.Model):
+    """The id under which another system's records point at a patient."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    source_id = models.CharField(max_length=64)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="source_links")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="source_link_once", fields=["clinic", "source_id"])
+        ]
+
+    def __str__(self) -> str:
+        return f"SourceLink {self.id}"
 
 
 class Allergy(models.Model):
@@ -226,3 +280,74 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"SignOff {self.rule_id}"
+
+
+class ImportRun(models.Model):
+    """One file that somebody asked to import, and how far that has come."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="import_runs")
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    file_name = models.CharField(max_length=200)
+    size_bytes = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    alive_at = models.DateTimeField()  # moved on by whoever works on it, chunk by chunk
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lines_read = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)  # resource -> outcome -> how many
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(name="import_run_latest", fields=["clinic", "-requested_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="import_run_one_at_a_time",
+                fields=["clinic"],
+                condition=Q(state__in=["waiting", "running"]),
+            ),
+            models.CheckConstraint(
+                name="import_run_finished_whole",
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | Q(state__in=["done", "failed"], finished_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ImportRun {self.id}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to this run."""
+        return self.state in {self.State.DONE, self.State.FAILED}
+
+
+class ImportNote(models.Model):
+    """One line that was refused, or how many lines were left out for one reason."""
+
+    class Outcome(models.TextChoices):
+        REFUSED = "refused", _("Refused")
+        SKIPPED = "skipped", _("Left out")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="notes")
+    number = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=7, choices=Outcome.choices)
+    place = models.CharField(max_length=300)  # file and line, or the file alone
+    resource = models.CharField(max_length=40)
+    reason = models.CharField(max_length=300)
+    times = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="import_note_once", fields=["run", "number"])]
+
+    def __str__(self) -> str:
+        return f"ImportNote {self.id}"
