@@ -18,6 +18,11 @@ def chairs_of(actor: Actor) -> list[Chair]:
     )
 
 
+def all_chairs_of(actor: Actor) -> list[Chair]:
+    """Return every chair of the actor's clinic, in use or not, in the order of the room."""
+    return list(Chair.objects.filter(clinic_id=actor.clinic_id).order_by("position"))
+
+
 def clinic_by_id(clinic_id: UUID) -> Clinic:
     """Return one clinic by its id."""
     return Clinic.objects.get(pk=clinic_id)

@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from clinics.web.api_docs import api_docs, api_schema
 from clinics.web.home import home
 from clinics.web.landing import landing
+from core.api.problems import nothing_here
 from core.web.health import healthz, readyz
 from core.web.styleguide import styleguide
 
@@ -26,4 +28,7 @@ urlpatterns = [
     path("api/v1/", include("scheduling.api.urls")),
     path("api/v1/", include("infusion.api.urls")),
     path("api/v1/", include("reference.api.urls")),
+    path("api/schema/", api_schema, name="api-schema"),
+    path("api/docs/", api_docs, name="api-docs"),
+    path("api/<path:rest>", nothing_here, name="api-nothing"),
 ]

@@ -14,16 +14,22 @@ from core.actor import Actor, ActorKind
 
 
 class ApiClientAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`; request.auth becomes the Actor, request.user the client."""
+    """`Authorization: Bearer <token>`; request.auth becomes the Actor, request.user the client.
+
+    One query, which brings the clinic along. Nothing is remembered between requests, so a token
+    that is revoked stops working with the next one.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, Actor] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
         digest = sha256(token.strip().encode()).hexdigest()
-        client = ApiClient.objects.filter(
-            secret_sha256=digest, revoked_at__isnull=True, expires_at__gt=clock.now()
-        ).first()
+        client = (
+            ApiClient.objects.select_related("clinic")
+            .filter(secret_sha256=digest, revoked_at__isnull=True, expires_at__gt=clock.now())
+            .first()
+        )
         if client is None:
             raise AuthenticationFailed("This token is not valid, or not any more.")
         return client, Actor(

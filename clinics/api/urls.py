@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from clinics.api.chairs import ChairListView
+
+urlpatterns: list[URLPattern] = [
+    path("chairs", ChairListView.as_view(), name="api-chairs"),
+]

@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from scheduling.api.courses import CourseListView, CourseView
+from scheduling.api.visits import VisitListView, VisitView
+
+urlpatterns: list[URLPattern] = [
+    path("visits", VisitListView.as_view(), name="api-visits"),
+    path("visits/<uuid:visit_id>", VisitView.as_view(), name="api-visit"),
+    path("courses", CourseListView.as_view(), name="api-courses"),
+    path("courses/<uuid:course_id>", CourseView.as_view(), name="api-course"),
+]

@@ -1,0 +1,146 @@
+"""Visits and courses as an API client sees them: plain dicts, written by orjson as they stand."""
+
+from datetime import date, datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from clinics.api.items import ChairShort
+from patients.api.items import PatientShort
+from scheduling.models import Booking, Course, Visit
+from scheduling.selectors_api import CourseRow, VisitRow
+
+
+class BookingItem(TypedDict):
+    """The day, and once planned the chair and the time, held for a visit."""
+
+    id: UUID
+    version: Annotated[int, "Send it as If-Match to change the booking."]
+    status: Annotated[str, Booking.Status]
+    day: Annotated[date, "In the clinic's calendar."]
+    start: Annotated[datetime | None, "Arrival, with the clinic's offset; null for a held day."]
+    end: Annotated[datetime | None, "When the chair is free again."]
+    chair: ChairShort | None
+
+
+class VisitItem(TypedDict):
+    """The attendance for one dose of a course."""
+
+    id: UUID
+    version: int
+    status: Annotated[str, Visit.Status]
+    day: Annotated[date, "The day given, else booked, else due: what `from` and `to` ask for."]
+    dose_number: Annotated[int, "Counted from 1 within the course."]
+    dose_mg: int
+    due: date
+    earliest: Annotated[date, "Not before this day."]
+    latest: Annotated[date, "Late after this day."]
+    given_on: date | None
+    course_id: UUID
+    patient: PatientShort
+    booking: BookingItem | None
+    time_zone: Annotated[str, "IANA zone of the clinic; every date here is a day in it."]
+    updated_at: Annotated[datetime, "Last change of the visit or its booking."]
+
+
+class VisitPage(TypedDict):
+    """Visits in the order of their day, then id."""
+
+    items: list[VisitItem]
+    next: Annotated[str | None, "Absolute address of the next page; null on the last."]
+
+
+class CourseItem(TypedDict):
+    """One patient's treatment under one edition of one protocol."""
+
+    id: UUID
+    version: int
+    status: Annotated[str, Course.Status]
+    protocol: str
+    edition: str
+    protocol_version: Annotated[str, "What the edition said when this course began."]
+    indication: Annotated[str, Course.Indication]
+    first_infusion_on: Annotated[date, "As planned; what was given stands on the visits."]
+    ended_on: date | None
+    patient: PatientShort
+    updated_at: datetime
+
+
+class CoursePage(TypedDict):
+    """Courses in the order of their id."""
+
+    items: list[CourseItem]
+    next: Annotated[str | None, "Absolute address of the next page; null on the last."]
+
+
+class CourseWithVisits(CourseItem):
+    """A course and all its visits, by dose number."""
+
+    visits: list[VisitItem]
+
+
+def visit_item(row: VisitRow, zone: ZoneInfo) -> VisitItem:
+    """Build a visit's item; `zone` is the clinic's."""
+    changed = row.booking_updated_at
+    return {
+        "id": row.id,
+        "version": row.version,
+        "status": row.status,
+        "day": row.day,
+        "dose_number": row.dose_number,
+        "dose_mg": row.dose_mg,
+        "due": row.due_on,
+        "earliest": row.earliest_on,
+        "latest": row.latest_on,
+        "given_on": row.given_on,
+        "course_id": row.course_id,
+        "patient": patient_short(row),
+        "booking": _booking(row, zone),
+        "time_zone": zone.key,
+        "updated_at": row.updated_at if changed is None else max(row.updated_at, changed),
+    }
+
+
+def course_item(row: CourseRow) -> CourseItem:
+    """Build a course's item."""
+    return {
+        "id": row.id,
+        "version": row.version,
+        "status": row.status,
+        "protocol": row.protocol,
+        "edition": row.edition,
+        "protocol_version": row.protocol_version,
+        "indication": row.indication,
+        "first_infusion_on": row.first_infusion_on,
+        "ended_on": row.ended_on,
+        "patient": patient_short(row),
+        "updated_at": row.updated_at,
+    }
+
+
+def patient_short(row: VisitRow | CourseRow) -> PatientShort:
+    """Build the short form of a row's patient."""
+    return {
+        "id": row.patient_id,
+        "mrn": row.mrn,
+        "family_name": row.family_name,
+        "given_names": row.given_names,
+        "birth_date": row.birth_date,
+    }
+
+
+def _booking(row: VisitRow, zone: ZoneInfo) -> BookingItem | None:
+    if row.booking_id is None:
+        return None
+    chair: ChairShort | None = None
+    if row.chair_id is not None:
+        chair = {"id": row.chair_id, "label": row.chair_label}
+    return {
+        "id": row.booking_id,
+        "version": row.booking_version,
+        "status": row.booking_status,
+        "day": row.booking_day,
+        "start": None if row.period is None else row.period.lower.astimezone(zone),
+        "end": None if row.period is None else row.period.upper.astimezone(zone),
+        "chair": chair,
+    }
