@@ -57,10 +57,22 @@ def test_a_value_becomes_words(expression: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["clinical_date", "patient_date", "clinical_time", "clinical_seconds", "clinical_datetime",
-     "duration", "person_name", "surname", "age", 'quantity:"mg"', "rate", "spoken_rate",
-     "medicine_line"],
-)  # fmt: skip
+    [
+        "clinical_date",
+        "patient_date",
+        "clinical_time",
+        "clinical_seconds",
+        "clinical_datetime",
+        "duration",
+        "person_name",
+        "surname",
+        "age",
+        'quantity:"mg"',
+        "rate",
+        "spoken_rate",
+        "medicine_line",
+    ],
+)
 def test_a_missing_fact_is_a_dash_never_a_blank(name: str) -> None:
     assert shown("{{ nothing|" + name + " }}", nothing=None) == "\u2013"
 

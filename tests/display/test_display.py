@@ -78,9 +78,16 @@ class TestTimes:
 class TestDuration:
     @pytest.mark.parametrize(
         ("minutes", "shown"),
-        [(0, "0min"), (45, "45min"), (60, "1hr"), (65, "1hr 5min"), (150, "2hr 30min"),
-         (1565, "26hr 5min"), (-3, "-3min")],
-    )  # fmt: skip
+        [
+            (0, "0min"),
+            (45, "45min"),
+            (60, "1hr"),
+            (65, "1hr 5min"),
+            (150, "2hr 30min"),
+            (1565, "26hr 5min"),
+            (-3, "-3min"),
+        ],
+    )
     def test_hours_and_minutes(self, minutes: int, shown: str) -> None:
         assert display.duration(timedelta(minutes=minutes)) == shown
 
@@ -99,10 +106,16 @@ class TestDuration:
 class TestNames:
     @pytest.mark.parametrize(
         ("family", "given_names", "title", "shown"),
-        [("Doe", "Jane", "Ms", "DOE, Jane (Ms)"), ("O'Neil", "Max", "", "O'NEIL, Max"),
-         ("Łukasz", "Ada", "", "ŁUKASZ, Ada"), ("", "Jane", "", "Jane"),
-         ("Doe", "", "Dr", "DOE (Dr)"), (" van Dyk ", " Jo ", " Mx ", "VAN DYK, Jo (Mx)"), ("", "", "Ms", "Name not recorded")],
-    )  # fmt: skip
+        [
+            ("Doe", "Jane", "Ms", "DOE, Jane (Ms)"),
+            ("O'Neil", "Max", "", "O'NEIL, Max"),
+            ("Łukasz", "Ada", "", "ŁUKASZ, Ada"),
+            ("", "Jane", "", "Jane"),
+            ("Doe", "", "Dr", "DOE (Dr)"),
+            (" van Dyk ", " Jo ", " Mx ", "VAN DYK, Jo (Mx)"),
+            ("", "", "Ms", "Name not recorded"),
+        ],
+    )
     def test_surname_first_in_capitals(
         self, family: str, given_names: str, title: str, shown: str
     ) -> None:
@@ -112,14 +125,22 @@ class TestNames:
 class TestAge:
     @pytest.mark.parametrize(
         ("born", "today", "shown"),
-        [("1988-03-04", "2026-11-23", "38y"), ("1988-11-23", "2026-11-23", "38y"),
-         ("1988-11-24", "2026-11-23", "37y"), ("2019-08-23", "2026-11-23", "7y 3m"),
-         ("2019-11-23", "2026-11-23", "7y"), ("2008-11-24", "2026-11-23", "17y 11m"),
-         ("2008-11-23", "2026-11-23", "18y"), ("2025-09-23", "2026-11-23", "14m"),
-         ("2026-11-11", "2026-11-23", "12d"), ("2026-11-23", "2026-11-23", "0d"),
-         ("2026-01-31", "2026-02-28", "4w"), ("2008-02-29", "2026-02-28", "17y 11m"),
-         ("2008-02-29", "2026-03-01", "18y")],
-    )  # fmt: skip
+        [
+            ("1988-03-04", "2026-11-23", "38y"),
+            ("1988-11-23", "2026-11-23", "38y"),
+            ("1988-11-24", "2026-11-23", "37y"),
+            ("2019-08-23", "2026-11-23", "7y 3m"),
+            ("2019-11-23", "2026-11-23", "7y"),
+            ("2008-11-24", "2026-11-23", "17y 11m"),
+            ("2008-11-23", "2026-11-23", "18y"),
+            ("2025-09-23", "2026-11-23", "14m"),
+            ("2026-11-11", "2026-11-23", "12d"),
+            ("2026-11-23", "2026-11-23", "0d"),
+            ("2026-01-31", "2026-02-28", "4w"),
+            ("2008-02-29", "2026-02-28", "17y 11m"),
+            ("2008-02-29", "2026-03-01", "18y"),
+        ],
+    )
     def test_the_unit_fits_the_age(self, born: str, today: str, shown: str) -> None:
         assert display.age(date.fromisoformat(born), date.fromisoformat(today)) == shown
 
@@ -137,10 +158,19 @@ class TestAge:
 class TestQuantity:
     @pytest.mark.parametrize(
         ("value", "shown"),
-        [(Decimal("40.00"), "40"), (Decimal("0.50"), "0.5"), (Decimal(".5"), "0.5"),
-         (Decimal("1E+2"), "100"), (Decimal("-0.0"), "0"), (600, "600"), (Decimal("100"), "100"),
-         (Fraction(1, 8), "0.125"), (Fraction(600, 1), "600"), (Fraction(-5, 2), "-2.5")],
-    )  # fmt: skip
+        [
+            (Decimal("40.00"), "40"),
+            (Decimal("0.50"), "0.5"),
+            (Decimal(".5"), "0.5"),
+            (Decimal("1E+2"), "100"),
+            (Decimal("-0.0"), "0"),
+            (600, "600"),
+            (Decimal("100"), "100"),
+            (Fraction(1, 8), "0.125"),
+            (Fraction(600, 1), "600"),
+            (Fraction(-5, 2), "-2.5"),
+        ],
+    )
     def test_a_leading_zero_and_never_a_trailing_one(
         self, value: display.Quantity, shown: str
     ) -> None:
@@ -156,8 +186,11 @@ class TestQuantity:
         with pytest.raises(ValueError, match=r"not a quantity|round it first"):
             display.number(value)
 
-    @given(value=st.decimals(allow_nan=False, allow_infinity=False, places=4,
-                             min_value=-10_000, max_value=10_000))  # fmt: skip
+    @given(
+        value=st.decimals(
+            allow_nan=False, allow_infinity=False, places=4, min_value=-10_000, max_value=10_000
+        )
+    )
     def test_the_digits_say_the_value_and_no_more(self, value: Decimal) -> None:
         shown = display.number(value)
         assert Decimal(shown) == value
@@ -207,9 +240,13 @@ class TestMedicine:
 class TestAllergies:
     @pytest.mark.parametrize(
         ("code", "words"),
-        [("known", "Allergies known"), ("none_known", "No known allergies"),
-         ("not_recorded", "Allergies not recorded"), ("unavailable", "Allergies unavailable")],
-    )  # fmt: skip
+        [
+            ("known", "Allergies known"),
+            ("none_known", "No known allergies"),
+            ("not_recorded", "Allergies not recorded"),
+            ("unavailable", "Allergies unavailable"),
+        ],
+    )
     def test_there_are_four_answers(self, code: str, words: str) -> None:
         assert str(display.allergy_state(code).label) == words
         assert len(display.ALLERGIES) == 4

@@ -79,21 +79,48 @@ class TestTheRuleItself:
 
     @pytest.mark.parametrize(
         "text",
-        ["visit.due_on", "event.occurred_at", "visit.dose_mg", "step.rate_ml_per_hour", "volume_ml",
-         'visit.due_on|default:"x"', "visit.given_on|clinical_time", "booking.status", "card.state",
-         "patient.family_name", "patient", "shell.now", "booking.length", "patient.weight_kg",
-         "patient.allergy_status", "note|safe", 'x|date:"Y-m-d"', "value|floatformat:2",
-         "patient.birth_date", "day", "card.rate"],
-    )  # fmt: skip
+        [
+            "visit.due_on",
+            "event.occurred_at",
+            "visit.dose_mg",
+            "step.rate_ml_per_hour",
+            "volume_ml",
+            'visit.due_on|default:"x"',
+            "visit.given_on|clinical_time",
+            "booking.status",
+            "card.state",
+            "patient.family_name",
+            "patient",
+            "shell.now",
+            "booking.length",
+            "patient.weight_kg",
+            "patient.allergy_status",
+            "note|safe",
+            'x|date:"Y-m-d"',
+            "value|floatformat:2",
+            "patient.birth_date",
+            "day",
+            "card.rate",
+        ],
+    )
     def test_a_raw_value_is_found(self, text: str) -> None:
         assert templates.raw_value(templates.parse(text)) != ""
 
     @pytest.mark.parametrize(
         "text",
-        ["visit.due_on|clinical_date", "now|instant", 'visit.dose_mg|quantity:"mg"',
-         "card.rate|rate", "patient|person_name", "patient.birth_date|age:patient.deceased_on", "clinic.name",
-         "patient.get_sex_display", "booking.length|duration", "patient.mrn"],
-    )  # fmt: skip
+        [
+            "visit.due_on|clinical_date",
+            "now|instant",
+            'visit.dose_mg|quantity:"mg"',
+            "card.rate|rate",
+            "patient|person_name",
+            "patient.birth_date|age:patient.deceased_on",
+            "clinic.name",
+            "patient.get_sex_display",
+            "booking.length|duration",
+            "patient.mrn",
+        ],
+    )
     def test_a_filtered_value_passes(self, text: str) -> None:
         assert templates.raw_value(templates.parse(text)) == ""
 
@@ -104,8 +131,9 @@ class TestTheRuleItself:
         )
 
     def test_a_bound_name_is_free_only_inside_its_block(self) -> None:
-        source = "{% blocktranslate with rate=step.rate|rate %}{{ rate }}{% endblocktranslate %}{{ rate }}"
-        found = [templates.raw_value(printed) for printed in templates.expressions(source)]
+        block = "{% blocktranslate with rate=step.rate|rate %}{{ rate }}{% endblocktranslate %}"
+        printed = templates.expressions(block + "{{ rate }}")
+        found = [templates.raw_value(expression) for expression in printed]
         assert [bool(why) for why in found] == [False, True]
 
     def test_values_bound_for_translation_are_read_too(self) -> None:
@@ -115,10 +143,17 @@ class TestTheRuleItself:
 
     @pytest.mark.parametrize(
         "html",
-        ['<p style="color:red">', "<script>x()</script>", '<a onclick="x()">', 
-         "<a hx-on:click='x'>", "<style>p{}</style>", "<b hx-vals='js:{a:1}'>", '<a href="javascript:x">',
-         '<b hx-trigger="every 5s [visible]">'],
-    )  # fmt: skip
+        [
+            '<p style="color:red">',
+            "<script>x()</script>",
+            '<a onclick="x()">',
+            "<a hx-on:click='x'>",
+            "<style>p{}</style>",
+            "<b hx-vals='js:{a:1}'>",
+            '<a href="javascript:x">',
+            '<b hx-trigger="every 5s [visible]">',
+        ],
+    )
     def test_inline_code_is_found(self, html: str) -> None:
         assert any(re.search(pattern, html, re.S | re.I) for pattern in INLINE.values())
 
