@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from clinics.access import standing_of
 from clinics.models import Clinic, User
@@ -44,7 +45,9 @@ def allow(permission: str) -> Callable[[ClinicView[P]], Callable[..., HttpRespon
             request.clinic, request.roles = standing.clinic, standing.roles
             request.actor = standing.actor
             standing.actor.require(permission)
-            return view(request, *args, **kwargs)
+            # Every time on a clinic's page is the clinic's own wall clock.
+            with timezone.override(standing.clinic.time_zone):
+                return view(request, *args, **kwargs)
 
         declare(guarded, Access(Audience.CLINIC, permission))
         return guarded
