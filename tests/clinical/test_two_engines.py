@@ -1,0 +1,124 @@
+"""`run.replay` and the one-second simulation, given the same chart, tell the same story."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from hypothesis import given as forall
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from clinical.protocol import ClimbPolicy, RateOption, ReactionSeverity, load
+from clinical.run import Event, EventKind, replay
+from clinical.titration import duration_of, plan, rate_table
+from tests.clinical import simulation
+from tests.clinical.simulation import FINE, Pump, Tap
+
+START = datetime(2026, 7, 6, 9, tzinfo=UTC)
+BAGS = {
+    "initial": (300, (60, 250, 260)),
+    "standard": (600, (100, 500, 520)),
+    "short": (600, (80, 500, 520)),
+}
+KINDS = [*simulation.ORDER[1:], "rate_changed", "rate_changed", "rate_changed", "reaction"]
+
+
+@st.composite
+def infusions(draw: st.DrawFn) -> tuple[str, int, str, list[Tap], int]:
+    option = draw(st.sampled_from(sorted(BAGS)))
+    bag = draw(st.sampled_from(BAGS[option][1]))
+    policies = [policy for policy in ClimbPolicy if option != "short" or policy != "increment"]
+    policy = draw(st.sampled_from(policies))
+    rows = [int(row.rate_ml_h) for row in rate_table(load(), RateOption(option)).steps]
+    rates = st.sampled_from([*rows, *rows, 15, 20, 45, 50, 75, 80, 100, 105, 140, 180, 310])
+    taps, second, reactions = [Tap(0, "start")], 0, 0
+    for _ in range(draw(st.integers(0, 9))):
+        second += draw(st.sampled_from([60, 300, 900, 899, 1800, 1800, 1799, 1801, 2700]))
+        kind = draw(st.sampled_from(KINDS))
+        tap = Tap(second, kind)
+        if kind == "rate_changed" or (kind == "resumed" and draw(st.booleans())):
+            tap.rate = draw(rates) * FINE
+        if kind == "reaction":
+            reactions += 1
+            if reactions > 4:
+                continue
+            tap.band = draw(
+                st.sampled_from(["mild_moderate"] * 4 + ["severe"] * 4 + ["life_threatening"])
+            )
+        taps.append(tap)
+        if kind == "reaction" and draw(st.booleans()):
+            follow = draw(st.sampled_from(["half", "paused"]))
+            if follow == "paused":
+                taps.append(Tap(second, "paused"))
+            else:
+                running = simulation.run(option, bag, policy, taps, second).rate
+                if running >= 2:
+                    taps.append(Tap(second, "rate_changed", rate=running // 2))
+    return option, bag, policy, taps, second + draw(st.sampled_from([0, 1, 600, 1800, 5400]))
+
+
+def to_events(taps: list[Tap]) -> list[Event]:
+    return [
+        Event(
+            id=f"{position:03}",
+            kind=EventKind(tap.kind),
+            occurred_at=START + timedelta(seconds=tap.second),
+            recorded_at=START + timedelta(seconds=tap.second, microseconds=position),
+            rate_ml_h=None if tap.rate is None else Fraction(tap.rate, FINE),
+            severity=None if tap.band is None else ReactionSeverity(tap.band),
+        )
+        for position, tap in enumerate(taps)
+    ]
+
+
+def at(second: Fraction | int | None) -> datetime | None:
+    return None if second is None else START + duration_of(Fraction(second))
+
+
+def simulated_earliest(pump: Pump, now: int) -> datetime | None:
+    """When the rate may rise, as the simulation sees it."""
+    hold = pump.wanted_hold()
+    if pump.status not in {"running", "paused"} or pump.never_again or not_halved(pump):
+        return None
+    if hold is None:
+        return None
+    opened = pump.long_enough
+    if opened is None:
+        if pump.status == "paused":
+            return None
+        opened = now + hold - pump.held
+    if pump.open_symptoms:
+        return at(opened) if now < opened else None
+    return at(max(opened, pump.resolved_second or 0))
+
+
+def not_halved(pump: Pump) -> bool:
+    return pump.half is not None and not pump.done_half
+
+
+def below_onset(pump: Pump) -> bool:
+    return pump.half is not None and pump.asked() < pump.onset
+
+
+@settings(print_blob=True)
+@forall(infusions())
+def test_the_two_engines_agree(infusion: tuple[str, int, str, list[Tap], int]) -> None:
+    option, bag, policy, taps, now = infusion
+    pump = simulation.run(option, bag, policy, taps, now)
+    made = plan(load(), dose_mg=BAGS[option][0], option=RateOption(option), volume_ml=bag)
+    moment = START + timedelta(seconds=now)
+    state = replay(load(), made, to_events(taps), moment, policy=ClimbPolicy(policy))
+
+    assert state.status == pump.status
+    assert state.volume_in_ml == min(Fraction(pump.poured, FINE * 3600), Fraction(bag))
+    flows = pump.status == "running" and pump.emptied is None
+    assert state.rate_ml_h == (Fraction(pump.rate, FINE) if flows else 0)
+    assert state.symptoms_open is pump.open_symptoms
+    assert state.stopped_for_good is pump.never_again
+    assert state.ended_at == at(pump.ended_second)
+    assert state.projected_end == at(pump.end())
+    worst = pump.end(held_down=True) if below_onset(pump) else pump.end()
+    assert state.worst_case_end == at(worst)
+    assert state.earliest_increase == simulated_earliest(pump, now)
+    active = pump.status in {"running", "paused"} and not pump.never_again
+    following = pump.following() if active else None
+    assert state.next_rate_ml_h == (None if following is None else Fraction(following, FINE))
