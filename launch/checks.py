@@ -1,6 +1,5 @@
 """What must hold before and while the clinic starts: settings, port, servers, readiness."""
 
-import http.client
 import os
 import socket
 import subprocess
@@ -84,15 +83,3 @@ def _endpoint(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]
     if host.startswith("/"):
         return socket.AF_UNIX, f"{host}/.s.PGSQL.{port}"
     return socket.AF_INET, (host, port)
-
-
-def is_ready(port: int) -> bool:
-    """Whether the clinic says that it can work: `GET /readyz` is 200."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        line.request("GET", "/readyz", headers={"Host": "localhost"})
-        return line.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        line.close()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from launch import checks, family, procfile, static_files
+from launch import checks, family, health, procfile, static_files
 from launch.joining import Embedded, addresses, embedded
 from launch.places import Places
 from launch.refusal import LaunchError
@@ -150,7 +150,7 @@ class Clinic:
 
     def _wait_until_ready(self) -> None:
         port = int(self.environ["PORT"])
-        self._wait(lambda: checks.is_ready(port), "the clinic does not become ready")
+        self._wait(lambda: health.is_ready(port), "the clinic does not become ready")
 
     def _wait(self, condition: checks.Question, otherwise: str) -> None:
         end = time.monotonic() + PATIENCE

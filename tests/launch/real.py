@@ -28,6 +28,7 @@ class Checkout:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    answer: str = ""  # what a person types
     started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     @property
@@ -55,7 +56,7 @@ class Checkout:
             [*before, sys.executable, "-m", "launch", *words],
             cwd=self.folder,
             env={**own, **self.environ},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if self.answer else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -67,7 +68,7 @@ class Checkout:
     def do(self, *words: str, before: Sequence[str] = ()) -> tuple[int, str]:
         """Run a command of the launcher to its end; return exit code and words."""
         process = self.start(*words, before=before)
-        said, _ = process.communicate(timeout=PATIENCE)
+        said, _ = process.communicate(self.answer or None, timeout=PATIENCE)
         return process.returncode, said
 
     def services(self, *command: str) -> tuple[int, str]:

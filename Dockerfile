@@ -1,0 +1,25 @@
+# One image for every process; docker-compose.yml says which command each container runs.
+
+FROM python:3.11-slim AS build
+COPY requirements/base.txt /tmp/base.txt
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/base.txt
+
+FROM python:3.11-slim
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=config.settings.production \
+    WEB_HOST=0.0.0.0 \
+    PORT=8000
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin clinic
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY . .
+# Collecting needs no secret: the development settings name the same folders.
+RUN DJANGO_SETTINGS_MODULE=config.settings.dev python manage.py collectstatic --noinput \
+    && mkdir -p var/run \
+    && chown -R clinic:clinic var/run
+USER clinic
+EXPOSE 8000
+CMD ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
