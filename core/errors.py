@@ -60,6 +60,12 @@ class Conflict(Refusal):
     code = "conflict"
 
 
+class Stale(Conflict):
+    """It changed since the version that was named: look again, then decide."""
+
+    code = "stale"
+
+
 class Busy(Conflict):
     """A lock was not free in time. The same request may succeed in a moment."""
 

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from core.db import joins
+from core.db import command, joins
 from core.errors import Conflict, Invalid
 from core.models import IdempotencyKey
 
+T = TypeVar("T")
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY_LENGTH = 255
 
@@ -50,9 +51,10 @@ def once(request: Request, effect: Callable[[], Answer], *, now: datetime) -> An
     Raises Invalid for a missing, overlong or reused key, Conflict when the first attempt's
     transaction ended without an answer. A refused effect leaves no row: it may be tried again.
     """
-    if not request.key or len(request.key) > MAX_KEY_LENGTH:
+    if not 0 < len(request.key) <= MAX_KEY_LENGTH or not request.key.isprintable():
         raise Invalid(
-            "Send an Idempotency-Key of 1 to 255 characters.", {"Idempotency-Key": ["Required."]}
+            "Send an Idempotency-Key of 1 to 255 printable characters.",
+            {"Idempotency-Key": ["Required."]},
         )
     forget_older_than(request, now - KEPT_FOR)
     row = IdempotencyKey(
@@ -68,6 +70,24 @@ def once(request: Request, effect: Callable[[], Answer], *, now: datetime) -> An
     row.status, row.body = answer.status, answer.body
     row.save(update_fields=["status", "body"])
     return answer
+
+
+@command
+def command_once(
+    *,
+    request: Request,
+    service: Callable[..., T],
+    answer: Callable[[T], Answer],
+    now: datetime,
+    **given: Any,
+) -> Answer:
+    """Run another command, `service(now=now, **given)`, once per key and make its answer.
+
+    Commands never nest, so this one lends its transaction to the other's body: the effect and
+    the remembered answer are committed together. Raises what `once` and the service raise.
+    """
+    body: Callable[..., T] = service.__wrapped__  # type: ignore[attr-defined]  # set by @command
+    return once(request, lambda: answer(body(now=now, **given)), now=now)
 
 
 def forget_older_than(request: Request, moment: datetime) -> None:

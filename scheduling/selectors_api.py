@@ -55,6 +55,25 @@ VISIT_COLUMNS = (
 )  # fmt: skip
 
 
+class BookingRow(NamedTuple):
+    """One booking and where it is."""
+
+    id: UUID
+    version: int
+    status: str
+    visit_id: UUID
+    day: date
+    period: Any  # a range of instants, or None
+    chair_id: UUID | None
+    chair_label: str  # null when chair_id is
+
+
+BOOKING_COLUMNS = (
+    "id", "version", "status", "visit_id", "clinic_day__date", "period", "chair_id",
+    "chair__label",
+)  # fmt: skip
+
+
 class CourseRow(NamedTuple):
     """One course with its patient."""
 
@@ -137,6 +156,18 @@ def visit_row(visit_id: UUID, *, actor: Actor, now: datetime) -> VisitRow:
         page="api visit",
     )  # fmt: skip
     return found
+
+
+def booking_row(booking_id: UUID, actor: Actor) -> BookingRow:
+    """Return one booking; it names a visit, not a person, so no read of a record is written.
+
+    Raises NotFound for one that is not the clinic's.
+    """
+    rows = Booking.objects.filter(clinic_id=actor.clinic_id, pk=booking_id)
+    row = rows.values_list(*BOOKING_COLUMNS).first()
+    if row is None:
+        raise NotFound
+    return BookingRow._make(row)
 
 
 def page_of_courses(

@@ -51,8 +51,10 @@ READING = {
 }
 WRITING = {
     "409": "Somebody else got there first, or the first request with this key still runs.",
+    "412": "It changed since the version in If-Match.",
     "413": "The body is too large.",
     "415": "Only a JSON body is taken.",
+    "428": "A change needs If-Match.",
     "422": "A rule says no; `findings` names it.",
 }
 RETRY_AFTER = {

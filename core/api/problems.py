@@ -14,7 +14,7 @@ from rest_framework.views import set_rollback
 
 from core.access import public
 from core.api.rendering import OrjsonRenderer
-from core.errors import Busy, Invalid, NotFound, Refusal, RuleBroken
+from core.errors import Busy, Invalid, NotFound, Refusal, RuleBroken, Stale
 from core.statuses import status_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -82,6 +82,8 @@ def _refused(exc: Refusal) -> Response:
     status = status_of(exc)
     if isinstance(exc, Invalid):
         status, more["fields"] = 400, dict(exc.fields)
+    if isinstance(exc, Stale):
+        status = 412  # to a program this is a failed If-Match, not a page to show again
     if isinstance(exc, RuleBroken):
         more["findings"] = [
             {"id": finding.id, "severity": str(finding.severity), "words": finding.words}

@@ -190,7 +190,7 @@ def a_number(name: str, words: str, *, minimum: int, maximum: int, default: int)
     return Parameter(name, words, read, schema, default)
 
 
-def some_text(name: str, words: str, *, longest: int) -> Parameter:
+def some_text(name: str, words: str, *, longest: int, required: bool = False) -> Parameter:
     """Printable text of 1 to `longest` characters, blanks around it cut off."""
 
     def read(text: str) -> str:
@@ -200,4 +200,4 @@ def some_text(name: str, words: str, *, longest: int) -> Parameter:
         return kept
 
     schema = {"type": "string", "minLength": 1, "maxLength": longest}
-    return Parameter(name, words, read, schema)
+    return Parameter(name, words, read, schema, required=required)

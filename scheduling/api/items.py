@@ -8,19 +8,30 @@ from zoneinfo import ZoneInfo
 from clinics.api.items import ChairShort
 from patients.api.items import PatientShort
 from scheduling.models import Booking, Course, Visit
-from scheduling.selectors_api import CourseRow, VisitRow
+from scheduling.selectors_api import BookingRow, CourseRow, VisitRow
 
 
-class BookingItem(TypedDict):
+class Place(TypedDict):
+    """When and where, once it is planned."""
+
+    start: Annotated[datetime | None, "Arrival, with the clinic's offset; null for a held day."]
+    end: Annotated[datetime | None, "When the chair is free again."]
+    chair: ChairShort | None
+
+
+class BookingItem(Place):
     """The day, and once planned the chair and the time, held for a visit."""
 
     id: UUID
     version: Annotated[int, "Send it as If-Match to change the booking."]
     status: Annotated[str, Booking.Status]
     day: Annotated[date, "In the clinic's calendar."]
-    start: Annotated[datetime | None, "Arrival, with the clinic's offset; null for a held day."]
-    end: Annotated[datetime | None, "When the chair is free again."]
-    chair: ChairShort | None
+
+
+class BookingWithVisit(BookingItem):
+    """A booking by itself: it names its visit, whatever its status."""
+
+    visit_id: UUID
 
 
 class VisitItem(TypedDict):
@@ -129,17 +140,35 @@ def patient_short(row: VisitRow | CourseRow) -> PatientShort:
     }
 
 
+def booking_of_visit(row: BookingRow, zone: ZoneInfo) -> BookingWithVisit:
+    """Build a booking's item; `zone` is the clinic's."""
+    return {
+        "id": row.id,
+        "version": row.version,
+        "status": row.status,
+        "day": row.day,
+        **_place(row, zone),
+        "visit_id": row.visit_id,
+    }
+
+
 def _booking(row: VisitRow, zone: ZoneInfo) -> BookingItem | None:
     if row.booking_id is None:
         return None
-    chair: ChairShort | None = None
-    if row.chair_id is not None:
-        chair = {"id": row.chair_id, "label": row.chair_label}
     return {
         "id": row.booking_id,
         "version": row.booking_version,
         "status": row.booking_status,
         "day": row.booking_day,
+        **_place(row, zone),
+    }
+
+
+def _place(row: VisitRow | BookingRow, zone: ZoneInfo) -> Place:
+    chair: ChairShort | None = None
+    if row.chair_id is not None:
+        chair = {"id": row.chair_id, "label": row.chair_label}
+    return {
         "start": None if row.period is None else row.period.lower.astimezone(zone),
         "end": None if row.period is None else row.period.upper.astimezone(zone),
         "chair": chair,

@@ -1,11 +1,17 @@
 from django.urls import URLPattern, path
 
+from scheduling.api.bookings import BookingCancelView, BookingListView, BookingView
 from scheduling.api.courses import CourseListView, CourseView
 from scheduling.api.visits import VisitListView, VisitView
 
 urlpatterns: list[URLPattern] = [
     path("visits", VisitListView.as_view(), name="api-visits"),
     path("visits/<uuid:visit_id>", VisitView.as_view(), name="api-visit"),
+    path("bookings", BookingListView.as_view(), name="api-bookings"),
+    path("bookings/<uuid:booking_id>", BookingView.as_view(), name="api-booking"),
+    path(
+        "bookings/<uuid:booking_id>/cancel", BookingCancelView.as_view(), name="api-booking-cancel"
+    ),
     path("courses", CourseListView.as_view(), name="api-courses"),
     path("courses/<uuid:course_id>", CourseView.as_view(), name="api-course"),
 ]

@@ -17,7 +17,7 @@ from clinics.selectors import clinic_by_id
 from core import audit
 from core.actor import Actor
 from core.db import command, refusing
-from core.errors import Conflict, Invalid, RuleBroken
+from core.errors import Conflict, Invalid, RuleBroken, Stale
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.placement import (
     local_day,
@@ -29,7 +29,7 @@ from scheduling.placement import (
 )
 from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import plan_booking, plan_visit
-from scheduling.services.attendance import complete, mark_arrived, mark_no_show, undo_arrived
+from scheduling.services.attendance import mark_arrived, mark_no_show, undo_arrived
 from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand, take_booking, take_visit
 from scheduling.services.rows import release
@@ -37,7 +37,7 @@ from scheduling.services.stamps import save
 from scheduling.treatment import choose_rate, phase_minutes, rates_offered, refuse_unfit
 
 __all__ = [
-    "book", "cancel", "complete", "confirm", "hold_day", "mark_arrived", "mark_no_show", "move",
+    "book", "cancel", "confirm", "hold_day", "mark_arrived", "mark_no_show", "move",
     "undo_arrived",
 ]  # fmt: skip
 
@@ -187,7 +187,7 @@ def cancel(
 
 def _check_version(booking: Booking, version: int | None) -> None:
     if version is not None and booking.version != version:
-        raise Conflict("Somebody changed this booking in the meantime. Look again, then decide.")
+        raise Stale("Somebody changed this booking in the meantime. Look again, then decide.")
 
 
 def _refuse_booking(held: CourseInHand, visit: Visit, day: date) -> list[Finding]:
