@@ -1,0 +1,104 @@
+"""The demo, filled once: real imported patients, believable courses, today as it might be."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from clinics.models import Clinic, Role
+from clinics.permissions import PATIENTS_IMPORT
+from core.actor import system_actor
+from core.db import command
+from core.zones import local_date
+from infusion.demo.setting import PASSWORD, STAFF, Setting, set_the_scene
+from infusion.demo.stages import fill_everyday
+from infusion.demo.today import fill_today
+from patients.eligibility import bookable
+from patients.fhir.source import open_source
+from patients.importing import import_everything
+from patients.models import Patient
+from patients.services.tally import Tally
+
+OLDEST_COURSE = timedelta(days=4 * 366)  # everybody was of age when their course began
+SECOND_CLINIC_EVERY = 4  # every fourth person of the export belongs to the smaller clinic
+
+
+class _Nobody:
+    """Nobody watches the demo's import."""
+
+    def refused(self, refusal: object) -> None: ...
+
+    def progressed(self, tally: Tally) -> None: ...
+
+
+def is_filled() -> bool:
+    """Return whether any clinic exists: the demo never mixes with real data."""
+    return Clinic.objects.exists()
+
+
+def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Setting]:
+    """Create both clinics and everything in them as at `now`, from a FHIR bulk export."""
+    settings = set_the_scene(now=now)
+    tell("two clinics, their staff, chairs and shifts")
+    for setting, lines in zip(settings, _split(export), strict=True):
+        _import(setting, lines, now)
+        _consent(clinic=setting.clinic, by=setting, now=now)
+        tell(f"{setting.clinic.name}: patients imported")
+        when_begun = local_date(now, setting.clinic.time_zone) - OLDEST_COURSE
+        patients = list(
+            Patient.objects.filter(bookable(when_begun), clinic=setting.clinic).order_by("mrn")
+        )
+        fill_everyday(setting, fill_today(setting, patients, now), now)
+        tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
+    return settings
+
+
+def sign_ins() -> str:
+    """Return the lines that tell a newcomer how to sign in."""
+    clinics = Clinic.objects.order_by("name")
+    lines = [f"Password for everyone: {PASSWORD}"]
+    for clinic in clinics:
+        lines.append(f"{clinic.name} ({clinic.time_zone})")
+        lines += [f"  {Role(role).label:<11} {role}@{clinic.slug}.example" for role, _ in STAFF]
+    return "\n".join(lines) + "\n"
+
+
+def _split(export: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Deal the export's people to the two clinics, their other resources following them."""
+    people = [
+        json.loads(line)["id"]
+        for line in (export / "Patient.000.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
+    second = set(people[::SECOND_CLINIC_EVERY])
+    dealt: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+    for file in sorted(export.glob("*.ndjson")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            resource = json.loads(line)
+            owner = resource.get("patient", {}).get("reference", "/").split("/")[-1]
+            theirs = (owner or resource["id"]) in second
+            dealt[theirs].setdefault(file.name, []).append(line)
+    return dealt
+
+
+def _import(setting: Setting, files: dict[str, list[str]], now: datetime) -> None:
+    actor = system_actor(setting.clinic.pk, PATIENTS_IMPORT)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, lines in files.items():
+            (Path(folder) / name).write_text("\n".join(lines), encoding="utf-8")
+        import_everything(
+            source=open_source(Path(folder)), actor=actor, now=now, listener=_Nobody()
+        )
+
+
+@command
+def _consent(*, clinic: Clinic, by: Setting, now: datetime) -> None:
+    """Most people agreed to messages, a few did not; addresses are invented."""
+    for n, patient in enumerate(Patient.objects.filter(clinic=clinic).order_by("mrn")):
+        if n % 5 == 4:
+            continue
+        patient.email = f"patient{n}@{clinic.slug}.example"
+        patient.channel = Patient.Channel.EMAIL
+        patient.consented_at = now - timedelta(days=60)
+        patient.consented_by = by.users[Role.SCHEDULER]
+        patient.save(update_fields=["email", "channel", "consented_at", "consented_by"])
