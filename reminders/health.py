@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from reminders.selectors import database_now, swept_since
+from reminders.selectors import database_now, last_sweep
 
 LONGEST_SILENCE = timedelta(minutes=3)
 
@@ -13,6 +13,9 @@ def sweep() -> str | None:
     A fresh installation is therefore not ready before its first sweep, ten seconds or so after
     the drivers start; from then on a single missed tick changes nothing.
     """
-    if swept_since(database_now() - LONGEST_SILENCE):
-        return None
-    return "no reminder sweep in the last 3 minutes"
+    last = last_sweep()
+    if last is None:
+        return "no reminder sweep yet"
+    if database_now() - last > LONGEST_SILENCE:
+        return "no reminder sweep in the last 3 minutes"
+    return None
