@@ -42,7 +42,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["full_name"]
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+        constraints = [
+            models.UniqueConstraint(name="user_email_once", fields=["email"]),
+            models.CheckConstraint(name="user_email_lower", condition=Q(email=Lower("email"))),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
