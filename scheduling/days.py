@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from clinics.models import Chair, ChairOutage, Clinic, Closure, OpeningHours, Shift
 from scheduling.capacity import Day, mask
 from scheduling.grid import MINUTES, Grid, grid_of
-from scheduling.models import Booking
+from scheduling.models import Booking, ClinicDay
 from scheduling.summary import summarise
 
 
@@ -83,17 +83,11 @@ def on_duty(grid: Grid, shifts: Iterable[Shift]) -> tuple[int, ...]:
 
 
 def bookings_of(clinic_id: UUID, dates: Collection[date]) -> dict[date, list[Booking]]:
-    """Return the bookings that take up each date, by period: one query.
-
-    A completed visit keeps its planned time in the day's arithmetic: discharging a patient
-    early changes no row but the visit's own.
-    """
+    """Return the active bookings of each date, by period: one query."""
     found: dict[date, list[Booking]] = {day: [] for day in dates}
     rows = (
         Booking.objects.filter(
-            clinic_day__clinic_id=clinic_id,
-            clinic_day__date__in=dates,
-            status__in=[*Booking.ACTIVE, Booking.Status.COMPLETED],
+            clinic_day__clinic_id=clinic_id, clinic_day__date__in=dates, status__in=Booking.ACTIVE
         )
         .select_related("clinic_day")
         .order_by("period", "created_at", "pk")
@@ -158,3 +152,38 @@ def _mask_of(grid: Grid, period: DateTimeTZRange) -> int:
     if period.upper is not None:
         last = min(-(-grid.minute(period.upper) // MINUTES), grid.count)
     return mask(range(first, last))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A day whose stored summary is not what its bookings add up to."""
+
+    clinic_id: UUID
+    day: date
+    columns: tuple[str, ...]
+
+
+def recompute_summaries(clinic: Clinic, first: date, last: date) -> list[Difference]:
+    """Compare the stored summary of each day with its bookings; return the days that differ."""
+    rows = ClinicDay.objects.filter(clinic=clinic, date__range=(first, last)).order_by("date")
+    days = {row.date: row for row in rows}
+    bookings = bookings_of(clinic.pk, list(days))
+    found = []
+    for day, row in days.items():
+        total = summarise(grid_of(day, clinic.time_zone), clinic, bookings[day])
+        should = {
+            "starts": total.starts,
+            "points": total.points,
+            "held_minutes": total.held_minutes,
+            "chair_masks": {str(chair): f"{taken:x}" for chair, taken in total.chairs.items()},
+        }
+        wrong = tuple(column for column, value in should.items() if _stored(row, column) != value)
+        if wrong:
+            found.append(Difference(clinic.pk, day, wrong))
+    return found
+
+
+def _stored(row: ClinicDay, column: str) -> object:
+    value: object = getattr(row, column)
+    never_booked = column in {"starts", "points"} and not value
+    return [0] * grid_of(row.date, row.clinic.time_zone).count if never_booked else value

@@ -1,5 +1,4 @@
-"""Who came, who did not, and when a visit is over. No time of the day changes hands here but by
-a no-show."""
+"""Who came, who did not, and when a visit is over."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +10,7 @@ from core.db import command, joins
 from core.errors import Conflict, RuleBroken
 from core.zones import local_date
 from scheduling.models import Booking, Visit
-from scheduling.reminder_plans import plan_booking, plan_visit, void_visit
+from scheduling.reminder_plans import plan_booking, plan_visit
 from scheduling.services.desk import CourseInHand, take_booking
 from scheduling.services.rows import release
 from scheduling.services.stamps import save
@@ -76,21 +75,25 @@ def mark_no_show(*, booking_id: UUID, actor: Actor, now: datetime) -> Booking:
 
 
 @joins
-def complete(visit: Visit, *, actor: Actor, now: datetime) -> None:
-    """End the attendance of a given dose: visit and booking are completed.
+def observe_visit(visit: Visit, *, now: datetime) -> None:
+    """Note that the infusion has ended and the patient is observed. The visit is locked."""
+    visit.status = Visit.Status.OBSERVING
+    save(visit, "status", now=now)
 
-    The caller holds the locks of course, visit and booking. The day keeps the planned time, so
-    no day need be locked. Raises Conflict when the dose was never given.
+
+@joins
+def complete_visit(held: CourseInHand, visit: Visit, *, actor: Actor, now: datetime) -> None:
+    """End the attendance of a given dose: visit and booking are completed, the chair is free.
+
+    `held` was taken with its days. Raises Conflict when the dose was never given.
     """
     if visit.given_on is None:
         raise Conflict("This dose has not been given.")
-    booking = Booking.objects.filter(visit=visit, status=Booking.Status.ARRIVED).first()
-    if booking is not None:
-        booking.status, booking.ended_at = Booking.Status.COMPLETED, now
-        save(booking, "status", "ended_at", now=now)
     visit.status = Visit.Status.COMPLETED
     save(visit, "status", now=now)
-    void_visit(visit, now=now)
+    if visit.pk in held.bookings:
+        booking = held.bookings[visit.pk]
+        release(held, booking, status=Booking.Status.COMPLETED, reason="", now=now)
     audit.record("visit.completed", visit, actor=actor, now=now, patient_id=visit.patient_id)
 
 

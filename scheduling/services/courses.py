@@ -9,7 +9,7 @@ from clinics.models import Clinic, Membership
 from clinics.permissions import COURSES_START, COURSES_STOP
 from core import audit
 from core.actor import Actor
-from core.db import command, joins, refusing
+from core.db import command, refusing
 from core.errors import Conflict, Invalid, RuleBroken
 from core.locks import lock_row
 from core.zones import local_date
@@ -18,10 +18,14 @@ from scheduling import calendars
 from scheduling.models import Course, Visit
 from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import plan_visits
-from scheduling.services.desk import CourseInHand, take_course
-from scheduling.services.rows import cancel_visit, new_visits
-from scheduling.services.stamps import save
+from scheduling.services.desk import take_course
+from scheduling.services.ending import end_course
+from scheduling.services.restarts import restart_after_gap
+from scheduling.services.rolling import roll_calendars
+from scheduling.services.rows import new_visits
 from scheduling.treatment import PROTOCOL, edition_named, refuse_unfit, regimen_for
+
+__all__ = ["end_course", "restart_after_gap", "roll_calendars", "start_course", "stop_course"]
 
 EARLIEST_START_YEARS = 20  # a course brought along from elsewhere
 
@@ -125,23 +129,3 @@ def stop_course(
     held = take_course(course_id, actor=actor, now=now)
     end_course(held, reason=reason, permanently=permanently, actor=actor, now=now)
     return held.course
-
-
-@joins
-def end_course(
-    held: CourseInHand, *, reason: str, permanently: bool, actor: Actor, now: datetime
-) -> None:
-    """End the course in hand, as `stop_course` does, inside the caller's command.
-
-    The infusion room calls it after a life-threatening reaction. A dose that has begun stays.
-    """
-    course = held.course
-    if course.status != Course.Status.ACTIVE:
-        raise Conflict("This course has already ended.")
-    for visit in held.visits:
-        if visit.given_on is None and visit.status != Visit.Status.CANCELLED:
-            cancel_visit(held, visit, reason=reason, now=now)
-    status = Course.Status.PERMANENTLY_DISCONTINUED if permanently else Course.Status.STOPPED
-    course.status, course.ended_on, course.end_reason = status, held.today, reason
-    save(course, "status", "ended_on", "end_reason", now=now)
-    audit.record(f"course.{status}", course, actor=actor, now=now, patient_id=course.patient_id)

@@ -1,15 +1,11 @@
 """Taking a visit in hand: every lock a command about one visit needs, in the documented order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from clinical.calendar import GivenDose
-from clinical.findings import Finding
-from clinical.protocol import Protocol
 from clinics.models import Clinic
 from core.actor import Actor
 from core.db import joins
@@ -17,64 +13,13 @@ from core.errors import Conflict, NotFound
 from core.locks import lock_row, lock_rows
 from core.zones import local_date
 from patients.models import Patient
-from scheduling.calendars import (
-    Stretch,
-    assumed_doses,
-    date_findings,
-    given_doses,
-    stretch_of,
-)
+from scheduling.course_in_hand import CourseInHand
 from scheduling.days import expired_holds
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.services.days import lock_days
 from scheduling.services.holds import release_expired
-from scheduling.treatment import protocol_of
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CourseInHand:
-    """A locked course: its patient, its visits by dose number, their active bookings."""
-
-    clinic: Clinic
-    patient: Patient
-    days: dict[date, ClinicDay]
-    course: Course
-    visits: list[Visit]
-    bookings: dict[UUID, Booking]  # by visit
-    restart: Restart | None
-    today: date
-
-    @property
-    def protocol(self) -> Protocol:
-        """The protocol the course follows."""
-        return protocol_of(self.course)
-
-    @property
-    def stretch(self) -> Stretch:
-        """The stretch of the calendar the course is in."""
-        return stretch_of(self.course, self.restart, self.protocol)
-
-    @property
-    def given(self) -> list[GivenDose]:
-        """The doses given in this stretch."""
-        return given_doses(self.visits, self.stretch)
-
-    def visit(self, visit_id: UUID) -> Visit:
-        """Return one of the course's visits."""
-        return next(visit for visit in self.visits if visit.pk == visit_id)
-
-    def findings(self, visit: Visit, on: date) -> list[Finding]:
-        """Return what the protocol says about `visit` on `on`, given all doses before it as they
-        stand or are booked."""
-        booked = {
-            other.dose_number: self.bookings[other.pk].clinic_day.date
-            for other in self.visits
-            if other.pk in self.bookings
-        }
-        before = assumed_doses(
-            self.visits, self.stretch, before=visit.dose_number, booked=booked, today=self.today
-        )
-        return date_findings(self.protocol, self.stretch, visit, on, before)
+__all__ = ["CourseInHand", "take_booking", "take_course", "take_visit"]
 
 
 @joins
@@ -103,7 +48,16 @@ def take_course(
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
         raise Conflict("A booking of this patient has just changed. Please look again.")
-    return _in_hand(seen.clinic, patient, days, course, visits, bookings, now)
+    return CourseInHand(
+        clinic=seen.clinic,
+        patient=patient,
+        days=days,
+        course=course,
+        visits=sorted(visits, key=lambda visit: visit.dose_number),
+        bookings={booking.visit_id: booking for booking in bookings},
+        restart=Restart.objects.filter(course=course).order_by("-decided_at").first(),
+        today=local_date(now, seen.clinic.time_zone),
+    )
 
 
 def _lock_visits(
@@ -133,40 +87,6 @@ def _is_over(booking: Booking, now: datetime) -> bool:
         booking.status == Booking.Status.PROPOSED
         and booking.hold_expires_at is not None
         and booking.hold_expires_at <= now
-    )
-
-
-@joins
-def read_course(course: Course, *, now: datetime) -> CourseInHand:
-    """Return a course the caller has locked already, with no further lock and no day."""
-    seen = Course.objects.select_related("clinic", "patient").get(pk=course.pk)
-    visits = list(Visit.objects.filter(course=seen))
-    return _in_hand(seen.clinic, seen.patient, {}, seen, visits, list(_active_bookings(seen)), now)
-
-
-def _active_bookings(course: Course) -> QuerySet[Booking]:
-    active = Booking.objects.filter(visit__course=course, status__in=Booking.ACTIVE)
-    return active.select_related("clinic_day")
-
-
-def _in_hand(  # noqa: PLR0917 - private, and both callers stand above
-    clinic: Clinic,
-    patient: Patient,
-    days: dict[date, ClinicDay],
-    course: Course,
-    visits: list[Visit],
-    bookings: list[Booking],
-    now: datetime,
-) -> CourseInHand:
-    return CourseInHand(
-        clinic=clinic,
-        patient=patient,
-        days=days,
-        course=course,
-        visits=sorted(visits, key=lambda visit: visit.dose_number),
-        bookings={booking.visit_id: booking for booking in bookings},
-        restart=Restart.objects.filter(course=course).order_by("-decided_at").first(),
-        today=local_date(now, clinic.time_zone),
     )
 
 

@@ -36,7 +36,7 @@ def new_visits(course: Course, doses: Sequence[PlannedDose], now: datetime) -> l
 def release(
     held: CourseInHand, booking: Booking, *, status: str, reason: str, now: datetime
 ) -> None:
-    """End an active booking as cancelled or not attended: its time is free, its visit unbooked.
+    """End an active booking: its time is free, and its visit unbooked unless the dose was given.
 
     `held` has the booking's day locked. The visit's own reminders are the caller's to plan.
     """

@@ -1,0 +1,31 @@
+"""The hourly round over every clinic. A lost tick costs an hour, never a dose."""
+
+from datetime import datetime
+from uuid import UUID
+
+from celery import shared_task
+
+from clinics.models import Clinic
+from core import clock
+from scheduling.rolling import courses_of_the_dead
+from scheduling.services.holds import expire_holds
+from scheduling.services.rolling import close_after_death
+from scheduling.services.rolling import roll_calendars as roll_one_batch
+
+
+@shared_task(ignore_result=True)
+def roll_calendars() -> None:
+    """Close what is over, free what has expired, write the doses that have come in sight."""
+    now = clock.now()
+    for clinic_id in Clinic.objects.values_list("pk", flat=True):
+        round_of(clinic_id, now=now)
+
+
+def round_of(clinic_id: UUID, *, now: datetime) -> None:
+    """Do one clinic's round, each course's changes in a transaction of their own or of a batch."""
+    for course_id in courses_of_the_dead(clinic_id):
+        close_after_death(course_id=course_id, clinic_id=clinic_id, now=now)
+    expire_holds(clinic_id=clinic_id, now=now)
+    done = roll_one_batch(clinic_id=clinic_id, now=now)
+    while done is not None:
+        done = roll_one_batch(clinic_id=clinic_id, now=now, after=done)
