@@ -1,14 +1,16 @@
 from django.apps import AppConfig
 
+from scheduling import history
+
 
 class InfusionConfig(AppConfig):
     name = "infusion"
 
     def ready(self) -> None:
         """Tell the rooms below what this one knows."""
-        from infusion.reminder_plans import register_kinds
-        from infusion.selectors import reaction_history
-        from scheduling import history
+        # Models must be loaded first.
+        from infusion.reminder_plans import register_kinds  # noqa: PLC0415
+        from infusion.selectors import reaction_history  # noqa: PLC0415
 
-        history.register(reaction_history)
         register_kinds()
+        history.register(reaction_history)

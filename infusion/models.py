@@ -49,7 +49,7 @@ class Infusion(models.Model):
         constraints = [
             models.UniqueConstraint(name="infusion_visit_once", fields=["visit"]),
             models.CheckConstraint(name="infusion_volume_positive", condition=Q(volume_ml__gt=0)),
-            # A comparison with NULL is not a violation, so each state also names what must be there.
+            # A comparison with NULL passes a check, so each state names what must be there.
             models.CheckConstraint(
                 name="infusion_states",
                 condition=Q(status="preparing", started_at__isnull=True, ended_at__isnull=True,

@@ -1,0 +1,221 @@
+"""What a chair shows: who sits there, in which state, what comes next and when. Pure.
+
+A card is a value: two cards that look the same are equal, so `digest` tells whether a viewer's
+card is still current. Nothing here ticks; a card changes when what it says changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from hashlib import sha256
+from uuid import UUID
+
+# Something due within this time asks for attention; a minute past it is overdue.
+SOON = timedelta(minutes=5)
+GRACE = timedelta(minutes=1)
+EXPECTED_WITHIN = timedelta(minutes=30)
+
+
+class Place(StrEnum):
+    """What goes on at a chair."""
+
+    OUT_OF_SERVICE = "out_of_service"
+    FREE = "free"
+    EXPECTED = "expected"
+    LATE = "late"
+    ARRIVED = "arrived"
+    PREMEDICATION = "premedication"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    OBSERVATION = "observation"
+    HOUR_OVER = "hour_over"
+
+
+class Act(StrEnum):
+    """What a nurse does next at a chair."""
+
+    ARRIVE = "arrive"
+    PREMEDICATE = "premedicate"
+    START = "start"
+    RATE = "rate"
+    PAUSE = "pause"
+    RESUME = "resume"
+    VITALS = "vitals"
+    COMPLETE = "complete"
+    DISCHARGE = "discharge"
+
+
+class Urgency(StrEnum):
+    """How near a due instant is."""
+
+    OVERDUE = "overdue"
+    SOON = "due_soon"
+    LATER = "on_time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One act and the instant at which it is due. `rate_ml_h` is the pump's next rate."""
+
+    act: Act
+    at: datetime
+    rate_ml_h: Fraction | None = None
+
+    def urgency(self, now: datetime) -> Urgency:
+        """Return how near this is at `now`."""
+        if now - self.at >= GRACE:
+            return Urgency.OVERDUE
+        return Urgency.SOON if self.at - now <= SOON else Urgency.LATER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A patient by two identifiers and more, as every card shows them."""
+
+    family_name: str
+    given_names: str
+    title: str
+    birth_date: date
+    mrn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """The next booking of a chair."""
+
+    booking_id: UUID
+    visit_id: UUID
+    patient: Person
+    arrives_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medicine:
+    """The bag: generic name first. Doses in mg, volume in mL."""
+
+    generic: str
+    brand: str
+    dose_mg: int
+    volume_ml: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seated:
+    """Somebody in a chair, and how their infusion stands."""
+
+    booking_id: UUID
+    visit_id: UUID
+    infusion_id: UUID | None
+    patient: Person
+    medicine: Medicine
+    place: Place
+    headline: Due | None
+    others: tuple[Due, ...] = ()
+    rate_ml_h: Fraction | None = None
+    step: int = 0
+    steps: int = 0
+    given: tuple[tuple[str, datetime], ...] = ()  # premedication: drug, when
+    start_until: datetime | None = None
+    ends_at: datetime | None = None  # projected, or real once it has ended
+    paused_at: datetime | None = None
+    symptoms_open: bool = False
+
+    def dues(self) -> list[Due]:
+        """Return everything due, the earliest first."""
+        every = [self.headline, *self.others] if self.headline else list(self.others)
+        return sorted(every, key=lambda due: due.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChairCard:
+    """One chair at one moment."""
+
+    key: str
+    chair_id: UUID
+    label: str
+    kind: str
+    place: Place
+    urgency: Urgency | None
+    seated: Seated | None = None
+    coming: Coming | None = None
+    out_until: datetime | None = None
+    out_because: str = ""
+
+    def digest(self) -> str:
+        """Return a short fingerprint of everything the card says."""
+        return sha256(repr(self).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A reminder to the nurses that has come due and that nobody has acknowledged yet."""
+
+    reminder_id: UUID
+    kind: str
+    due_at: datetime
+    patient: Person
+    chair: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One line of the strip above the board."""
+
+    card: ChairCard
+    due: Due
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The whole room at `now`: cards in the order of the chairs."""
+
+    now: datetime
+    cards: tuple[ChairCard, ...]
+    notices: tuple[Notice, ...] = field(default=())
+
+    def layout(self) -> str:
+        """Return a fingerprint of which cards there are, and in which order."""
+        return sha256("".join(card.key for card in self.cards).encode()).hexdigest()[:12]
+
+    def prompts(self, *, within: timedelta) -> list[Prompt]:
+        """Return what is due at occupied chairs up to `within` from now, most urgent first."""
+        found = [
+            Prompt(card=card, due=due, urgency=due.urgency(self.now))
+            for card in self.cards
+            if card.seated is not None
+            for due in card.seated.dues()
+            if due.at - self.now <= within
+        ]
+        return sorted(found, key=lambda prompt: prompt.due.at)
+
+    def strip(self, *, within: timedelta) -> str:
+        """Return a fingerprint of the strip: its prompts and its notices."""
+        said = [
+            (prompt.card.key, prompt.due, prompt.urgency) for prompt in self.prompts(within=within)
+        ]
+        return sha256(repr((said, self.notices)).encode()).hexdigest()[:12]
+
+
+def waiting_place(coming: Coming | None, now: datetime) -> Place:
+    """Return the state of a chair in which nobody sits."""
+    if coming is None or coming.arrives_at - now > EXPECTED_WITHIN:
+        return Place.FREE
+    return Place.LATE if now - coming.arrives_at >= GRACE else Place.EXPECTED
+
+
+def urgency_of(seated: Seated | None, place: Place, now: datetime) -> Urgency | None:
+    """Return the most urgent of what is due at a chair; None when nothing is."""
+    if place is Place.LATE:
+        return Urgency.OVERDUE
+    dues = seated.dues() if seated else []
+    return dues[0].urgency(now) if dues else None
+
+
+def by_time(dues: Sequence[Due]) -> tuple[Due, ...]:
+    """Return the dues, the earliest first; vital signs before a rate change of the same minute."""
+    return tuple(sorted(dues, key=lambda due: (due.at, due.act is not Act.VITALS)))

@@ -1,0 +1,126 @@
+"""The charted events of an infusion, as the clinical core reads them. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from fractions import Fraction
+
+from clinical.findings import Finding
+from clinical.model import Protocol, RateOption, ReactionSeverity
+from clinical.premedication import PremedicationGiven, PremedicationKind
+from clinical.protocol import load
+from clinical.run import Event, EventKind, RunState, replay
+from clinical.titration import RatePlan, plan
+from infusion.models import Infusion, InfusionEvent
+from scheduling.models import Course
+
+Kind = InfusionEvent.Kind
+MOVES = {
+    Kind.STARTED: EventKind.START,
+    Kind.RATE_CHANGED: EventKind.RATE_CHANGED,
+    Kind.PAUSED: EventKind.PAUSED,
+    Kind.RESUMED: EventKind.RESUMED,
+    Kind.VITALS: EventKind.VITALS,
+    Kind.REACTION: EventKind.REACTION,
+    Kind.SYMPTOMS_RESOLVED: EventKind.SYMPTOMS_RESOLVED,
+    Kind.STOPPED: EventKind.STOPPED,
+    Kind.COMPLETED: EventKind.COMPLETED,
+}
+
+
+def standing(events: Iterable[InfusionEvent]) -> list[InfusionEvent]:
+    """Return the events that hold, oldest first: not amended, and not withdrawn by an amendment."""
+    charted = list(events)
+    amended = {event.amends_id for event in charted}
+    kept = [
+        event
+        for event in charted
+        if event.pk not in amended and not event.values.get("withdrawn", False)
+    ]
+    return sorted(kept, key=lambda event: (event.occurred_at, event.recorded_at))
+
+
+def clinical_event(event: InfusionEvent) -> Event:
+    """Return the event in the core's words; KeyError for a kind that moves nothing."""
+    rate, severity = event.values.get("rate_ml_h"), event.values.get("severity")
+    return Event(
+        id=str(event.pk),
+        kind=MOVES[Kind(event.kind)],
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        rate_ml_h=None if rate is None else Fraction(rate),
+        severity=None if severity is None else ReactionSeverity(severity),
+        amends=str(event.amends_id) if event.amends_id else None,
+        withdrawn=event.values.get("withdrawn", False),
+    )
+
+
+def clinical_events(events: Iterable[InfusionEvent]) -> list[Event]:
+    """Return what the core replays; it settles amendments by itself."""
+    return [clinical_event(event) for event in events if event.kind in MOVES]
+
+
+def premedication(events: Iterable[InfusionEvent], *, since: datetime) -> list[PremedicationGiven]:
+    """Return the medicines of this attendance that stand, oldest first.
+
+    What was given before `since` belongs to a day on which no infusion followed. A drug without a
+    purpose the rules know is left out.
+    """
+    return [
+        PremedicationGiven(
+            kind=PremedicationKind(event.values["purpose"]),
+            drug=event.values["drug"],
+            given_at=event.occurred_at,
+            dose_mg=Fraction(event.values["dose_mg"]),
+        )
+        for event in standing(events)
+        if event.kind == Kind.PREMEDICATION
+        and event.values.get("purpose")
+        and event.occurred_at >= since
+    ]
+
+
+def protocol_of(course: Course) -> Protocol:
+    """Return the protocol under which the course is given."""
+    return load(course.protocol, course.edition)
+
+
+def plan_of(infusion: Infusion, course: Course) -> RatePlan:
+    """Return the rate plan of the infusion's bag."""
+    return plan(
+        protocol_of(course),
+        dose_mg=infusion.dose_mg,
+        option=RateOption(infusion.rate_option),
+        volume_ml=Fraction(infusion.volume_ml),
+    )
+
+
+def run_state(
+    infusion: Infusion, course: Course, events: Iterable[InfusionEvent], *, now: datetime
+) -> RunState:
+    """Return where the infusion stands at `now`, from the facts charted up to then."""
+    return replay(protocol_of(course), plan_of(infusion, course), clinical_events(events), now=now)
+
+
+def objections(
+    infusion: Infusion,
+    course: Course,
+    events: Iterable[InfusionEvent],
+    fact: InfusionEvent,
+    *,
+    now: datetime,
+) -> list[Finding]:
+    """Return what the rules say against adding `fact`: the findings it brings, also to facts
+    charted for later. What is merely overdue is not one of them."""
+    charted = list(events)
+    before = run_state(infusion, course, charted, now=now)
+    after = run_state(infusion, course, [*charted, fact], now=now)
+    known = Counter(item.id for item in before.warnings)
+    overdue = {item.finding.id for item in after.overdue}
+    new: list[Finding] = []
+    for item in after.warnings:
+        if known[item.id]:
+            known[item.id] -= 1
+        elif item.id not in overdue:
+            new.append(item)
+    return new

@@ -1,0 +1,191 @@
+"""Reading infusions. Nothing here writes, and nothing of another clinic is ever returned."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from clinical.model import ReactionSeverity
+from clinics.models import Chair, ChairOutage, Clinic, Role
+from clinics.permissions import BOARD_VIEW
+from clinics.selectors import chairs_of, clinic_by_id
+from core.actor import Actor
+from core.errors import NotFound
+from core.zones import local_date
+from infusion import record
+from infusion.board import (
+    Board,
+    ChairCard,
+    Coming,
+    Notice,
+    Place,
+    Seated,
+    urgency_of,
+    waiting_place,
+)
+from infusion.models import Infusion, InfusionEvent
+from infusion.seating import person, seated
+from reminders.models import Reminder
+from scheduling.history import ReactionHistory
+from scheduling.models import Booking
+
+SEVERE = frozenset({ReactionSeverity.SEVERE, ReactionSeverity.LIFE_THREATENING})
+TO_COME = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
+
+
+def board(actor: Actor, now: datetime) -> Board:
+    """Return every chair in use of the actor's clinic as it is at `now`: seven queries, always.
+
+    A patient who arrived and has not left is shown whatever the day: a discharge that was
+    forgotten must be seen. Raises Forbidden without the permission.
+    """
+    actor.require(BOARD_VIEW)
+    clinic = clinic_by_id(actor.clinic_id)
+    chairs = chairs_of(actor)
+    outages = _outages(chairs, now)
+    bookings = _bookings_now(clinic, now)
+    here = _sitting(clinic, bookings, now)
+    coming = _coming(bookings)
+    cards = [
+        card
+        for chair in chairs
+        for card in _cards(
+            chair, here.get(chair.pk, []), coming.get(chair.pk), outages.get(chair.pk), now
+        )
+    ]
+    notices = _notices(clinic, bookings, chairs, now)
+    return Board(now=now, cards=tuple(cards), notices=tuple(notices))
+
+
+def _outages(chairs: Iterable[Chair], now: datetime) -> dict[UUID, ChairOutage]:
+    rows = ChairOutage.objects.filter(chair__in=list(chairs), period__contains=now)
+    return {row.chair_id: row for row in rows}
+
+
+def _bookings_now(clinic: Clinic, now: datetime) -> list[Booking]:
+    today = Q(clinic_day__date=local_date(now, clinic.time_zone), status__in=TO_COME)
+    rows = Booking.objects.filter(today | Q(status=Booking.Status.ARRIVED), clinic=clinic)
+    related = rows.select_related("patient", "visit__course")
+    return list(related.exclude(chair=None).order_by("period", "pk"))
+
+
+def _sitting(
+    clinic: Clinic, bookings: Iterable[Booking], now: datetime
+) -> dict[UUID, list[Seated]]:
+    """Return who sits where: one query for their infusions, one for all that is charted."""
+    arrived = [row for row in bookings if row.status == Booking.Status.ARRIVED]
+    infusions = {
+        row.visit_id: row
+        for row in Infusion.objects.filter(visit__in=[row.visit_id for row in arrived])
+    }
+    events: dict[UUID, list[InfusionEvent]] = defaultdict(list)
+    charted = InfusionEvent.objects.filter(infusion__in=[row.pk for row in infusions.values()])
+    for event in charted.order_by("occurred_at", "recorded_at"):
+        events[event.infusion_id].append(event)
+    found: dict[UUID, list[Seated]] = defaultdict(list)
+    for booking in arrived:
+        infusion = infusions.get(booking.visit_id)
+        known = events[infusion.pk] if infusion else []
+        here = seated(booking, infusion, known, zone=clinic.time_zone, now=now)
+        assert booking.chair_id is not None
+        found[booking.chair_id].append(here)
+    return found
+
+
+def _coming(bookings: Iterable[Booking]) -> dict[UUID, Coming]:
+    """Return the next booking of each chair; `bookings` come in the order of their time."""
+    found: dict[UUID, Coming] = {}
+    for booking in bookings:
+        if booking.status not in TO_COME:
+            continue
+        assert booking.chair_id is not None
+        found.setdefault(
+            booking.chair_id,
+            Coming(
+                booking_id=booking.pk,
+                visit_id=booking.visit_id,
+                patient=person(booking.patient),
+                arrives_at=booking.period.lower,
+            ),
+        )
+    return found
+
+
+def _cards(
+    chair: Chair,
+    here: list[Seated],
+    coming: Coming | None,
+    outage: ChairOutage | None,
+    now: datetime,
+) -> list[ChairCard]:
+    """Return one card for whoever sits in the chair, or one for the empty chair.
+
+    Two people in one chair is a mistake in the record; it shows as two cards rather than as one.
+    """
+    if here:
+        return [
+            ChairCard(
+                key=str(each.booking_id), chair_id=chair.pk, label=chair.label, kind=chair.kind,
+                place=each.place, urgency=urgency_of(each, each.place, now), seated=each,
+                coming=coming,
+            )
+            for each in here
+        ]  # fmt: skip
+    place = Place.OUT_OF_SERVICE if outage else waiting_place(coming, now)
+    return [
+        ChairCard(
+            key=str(chair.pk), chair_id=chair.pk, label=chair.label, kind=chair.kind, place=place,
+            urgency=urgency_of(None, place, now), coming=coming,
+            out_until=outage.period.upper if outage else None,
+            out_because=outage.reason if outage else "",
+        )
+    ]  # fmt: skip
+
+
+def _notices(
+    clinic: Clinic, bookings: list[Booking], chairs: Iterable[Chair], now: datetime
+) -> list[Notice]:
+    """Return the nurses' reminders that are due, still useful and not yet acknowledged."""
+    rows = Reminder.objects.filter(
+        clinic=clinic, channel=Reminder.Channel.BOARD, recipient_role=Role.NURSE,
+        seen_at__isnull=True, due_at__lte=now, void_after__gt=now,
+    ).exclude(state__in=[Reminder.State.VOID, Reminder.State.EXPIRED])  # fmt: skip
+    labels = {chair.pk: chair.label for chair in chairs}
+    where = {row.patient_id: labels.get(row.chair_id, "") for row in bookings if row.chair_id}
+    return [
+        Notice(
+            reminder_id=row.pk, kind=row.kind, due_at=row.due_at, patient=person(row.patient),
+            chair=where.get(row.patient.pk, ""),
+        )
+        for row in rows.select_related("patient").order_by("due_at", "pk")
+        if row.patient is not None
+    ]  # fmt: skip
+
+
+def visit_of(infusion_id: UUID, actor: Actor) -> UUID:
+    """Return the visit of an infusion, which never changes; NotFound for another clinic's."""
+    found = (
+        Infusion.objects.filter(pk=infusion_id, clinic_id=actor.clinic_id)
+        .values_list("visit_id", flat=True)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def reaction_history(patient_id: UUID) -> ReactionHistory:
+    """Return the worst of what is charted about a patient's infusion reactions so far.
+
+    Severe is the label's band (grade 3 and above); serious is another axis, charted apart.
+    """
+    events = InfusionEvent.objects.filter(
+        infusion__patient_id=patient_id, kind=InfusionEvent.Kind.REACTION
+    )
+    reactions = record.standing(events)
+    return ReactionHistory(
+        prior_severe=any(event.values.get("severity") in SEVERE for event in reactions),
+        prior_serious=any(event.values.get("serious", False) for event in reactions),
+    )

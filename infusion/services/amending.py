@@ -1,0 +1,94 @@
+"""Corrections. Nothing charted is changed: an amendment stands in its place, both stay visible."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinical.observation import observe_until
+from core.actor import Actor
+from core.db import command
+from core.errors import Conflict, Invalid, NotFound
+from core.zones import local_date
+from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_amendment
+from infusion.models import Infusion, InfusionEvent
+from infusion.reminder_plans import plan_observation
+from infusion.services.charting import open_chart, repeat_of, write
+from infusion.vitals import check_vitals
+
+# These carry a visit from one state to the next: their time can be corrected, but taking one
+# back would also have to take back what followed from it.
+STATE_KINDS = frozenset({Kind.STARTED, Kind.STOPPED, Kind.COMPLETED, Kind.DISCHARGED})
+
+
+@command
+def amend_event(
+    *,
+    event_id: UUID,
+    amends: UUID,
+    reason: str,
+    occurred_at: datetime | None = None,
+    values: Mapping[str, Any] | None = None,
+    withdrawn: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> Charted:
+    """Chart a correction of the event `amends`: another time, other values, or that it never was.
+
+    What is not given stays as it was. The truth is charted even where a rule would have refused
+    the act. Raises Invalid without a reason, Conflict when the event is corrected already, when
+    the chart would contradict itself, or for taking back a start, an end or a discharge.
+    """
+    old = InfusionEvent.objects.filter(pk=amends, infusion__clinic_id=actor.clinic_id).first()
+    if old is None:
+        raise NotFound
+    tap = Tap(
+        event_id=event_id, kind=old.kind, occurred_at=occurred_at or old.occurred_at, actor=actor,
+        now=now,
+    )  # fmt: skip
+    check_amendment(tap, reason)
+    chart = open_chart(old.infusion_id, actor)
+    if done := repeat_of(tap, chart.infusion.visit_id):
+        return done
+    if any(event.amends_id == old.pk for event in chart.events):
+        raise Conflict("This entry has been corrected already. Correct the correction.")
+    if withdrawn and old.kind in STATE_KINDS:
+        raise Conflict("A start, an end or a discharge cannot be taken back, only its time.")
+    fact = tap.fact(
+        chart.infusion,
+        _merged(old, values or {}, withdrawn=withdrawn),
+        reason=reason,
+        amends=old.pk,
+    )
+    if any(item.id == OUT_OF_ORDER for item in chart.objections(fact, now=now)):
+        raise Conflict("The chart would contradict itself. Look at the entries around this one.")
+    _restate(chart, fact)
+    charted = write(tap, fact)
+    if fact.kind == Kind.COMPLETED and chart.infusion.status == Infusion.Status.OBSERVING:
+        plan_observation(chart.infusion, now=now)
+    return charted
+
+
+def _merged(old: InfusionEvent, values: Mapping[str, Any], *, withdrawn: bool) -> dict[str, Any]:
+    kept = {name: value for name, value in old.values.items() if name != "withdrawn"}
+    merged = {**kept, **values}
+    if old.kind == Kind.VITALS:
+        merged = dict(check_vitals(merged))
+    return {**merged, "withdrawn": True} if withdrawn else merged
+
+
+def _restate(chart: Chart, fact: InfusionEvent) -> None:
+    """Put a corrected time into the column that restates it."""
+    infusion, at = chart.infusion, fact.occurred_at
+    if fact.kind == Kind.STARTED:
+        if local_date(at, infusion.clinic.time_zone) != infusion.visit.given_on:
+            raise Conflict("The dose counts as given on another day than this.")
+        infusion.started_at = at
+    if fact.kind in {Kind.COMPLETED, Kind.STOPPED}:
+        infusion.ended_at, infusion.observe_until = at, observe_until(chart.protocol, at)
+    if fact.kind == Kind.DISCHARGED:
+        infusion.discharged_at = at
+    ended, left = infusion.ended_at, infusion.discharged_at
+    if ended is not None and left is not None and left < ended:
+        words = "The patient would have left before the end of the infusion."
+        raise Invalid(words, {"occurred_at": [words]})
