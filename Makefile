@@ -83,7 +83,7 @@ fix: .venv/.dev ## format, and mend what ruff can mend by itself
 bench: .venv/.dev ## measure against raw SQL; a table, and JSON under var/
 	@$(SERVICES) $(BIN)/python -m benchmarks
 
-mutants: .venv/.dev ## change the clinical rules one by one and see a test fail (hours)
+mutants: .venv/.dev ## change the clinical rules one by one and see a test fail (half a day)
 	@rm -rf var/mutants && git clone --quiet . var/mutants
 	@cd var/mutants && PATH="$(CURDIR)/$(BIN):$$PATH" && \
 	cosmic-ray init cosmic-ray.toml session.sqlite && \
