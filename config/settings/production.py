@@ -5,11 +5,11 @@ from config.settings.base import *
 DEMO = False
 SECRET_KEY = env.text("SECRET_KEY", minimum_length=50)
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS")
-DATABASES["default"] |= env.database("DATABASE_URL", required=True)
-REDIS_URL = env.text("REDIS_URL")
+env.database("DATABASE_URL", required=True)  # described in base; here it must be there
+env.redis("REDIS_URL")
 EMAIL_HOST = env.text("EMAIL_HOST")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM")
-PUBLIC_URL = env.text("PUBLIC_URL")
+PUBLIC_URL = env.url("PUBLIC_URL")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 SECURE_SSL_REDIRECT = True

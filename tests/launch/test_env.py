@@ -1,5 +1,9 @@
 """Settings are read with their types, and every bad one is named in a line of its own."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -170,3 +174,19 @@ def test_every_problem_gets_a_line_and_the_process_ends_with_two(
         "settings: SECRET_KEY is not set, and there is no default for it.",
         "settings: PORT must be a whole number, not 'x'.",
     ]
+
+
+def test_a_database_address_keeps_its_own_options_beside_ours() -> None:
+    given = {**os.environ, "DATABASE_URL": "postgresql://c@db.example/clinic?sslmode=require"}
+    shown = (
+        "from config.settings.base import DATABASES as d; print(sorted(d['default']['OPTIONS']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", shown],
+        cwd=Path(__file__).resolve().parents[2],
+        env=given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "['options', 'pool', 'sslmode']\n"
