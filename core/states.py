@@ -31,6 +31,7 @@ STATES = {
     "given": State("success", "check", _("Given")),
     "planned": State("neutral", "calendar", _("Planned")),
     "due": State("warning", "clock", _("Due")),
+    "prolonged_gap": State("danger", "alert", _("Prolonged gap")),
     "cancelled": State("neutral", "cross", _("Cancelled")),
     "no_show": State("danger", "person-off", _("Did not attend")),
     "missed": State("danger", "cross", _("Missed")),

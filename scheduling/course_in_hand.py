@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from clinical.calendar import GivenDose
+from clinical.calendar import GivenDose, gap_findings
 from clinical.findings import Finding
 from clinical.protocol import Protocol
 from clinics.models import Clinic
@@ -59,6 +59,12 @@ class CourseInHand:
             for visit in self.visits
             if visit.given_on is None and visit.status != Visit.Status.CANCELLED
         ]
+
+    @property
+    def gap_findings(self) -> list[Finding]:
+        """What the protocol says about the time since the last dose of this stretch."""
+        last = max((dose.given_on for dose in self.given), default=None)
+        return gap_findings(self.protocol, last_given=last, today=self.today)
 
     def visit(self, visit_id: UUID) -> Visit:
         """Return one of the course's visits."""

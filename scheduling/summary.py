@@ -1,6 +1,6 @@
 """A day's bookings added up: what `ClinicDay` stores, and the day a new visit is held against."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +9,9 @@ from scheduling.capacity import Load, Phases, add, load_of, mask
 from scheduling.grid import MINUTES, Grid
 from scheduling.models import Booking
 
+MINUTES_COLUMNS = (
+    "premedication_minutes", "infusion_minutes", "observation_minutes", "turnaround_minutes",
+)  # fmt: skip
 FIRST_DOSES = "initial"  # the rate table of the split first dose, watched more closely
 
 
@@ -22,17 +25,23 @@ class Summary:
     held_minutes: int
 
 
-def phases_of(booking: Booking, clinic: Clinic) -> Phases:
-    """Return the phases a booking was made with, and what they cost in this clinic."""
-    first = booking.rate_option == FIRST_DOSES
+def phases_for(minutes: Mapping[str, int], rate_option: str, clinic: Clinic) -> Phases:
+    """Return a visit's phases from its columns of minutes, with what they cost in this clinic."""
+    first = rate_option == FIRST_DOSES
     return Phases(
-        premedication=booking.premedication_minutes,
-        infusion=booking.infusion_minutes,
-        observation=booking.observation_minutes,
-        turnaround=booking.turnaround_minutes,
+        premedication=minutes["premedication_minutes"],
+        infusion=minutes["infusion_minutes"],
+        observation=minutes["observation_minutes"],
+        turnaround=minutes.get("turnaround_minutes", clinic.turnaround_minutes),
         points_infusion=clinic.points_first_dose if first else clinic.points_infusion,
         points_observation=clinic.points_observation,
     )
+
+
+def phases_of(booking: Booking, clinic: Clinic) -> Phases:
+    """Return the phases a booking was made with."""
+    columns = {name: getattr(booking, name) for name in MINUTES_COLUMNS}
+    return phases_for(columns, booking.rate_option, clinic)
 
 
 def placed(booking: Booking, clinic: Clinic, grid: Grid) -> tuple[int, Load]:
