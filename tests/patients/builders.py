@@ -9,7 +9,7 @@ from clinics.permissions import PATIENTS_IMPORT
 from core.actor import Actor, system_actor
 from patients.fhir.records import Refused
 from patients.fhir.source import open_source
-from patients.services.importing import import_everything
+from patients.importing import import_everything
 from patients.services.tally import Tally
 from tests.people import MONDAY_NINE
 

@@ -33,7 +33,7 @@ def raw(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def clinic(transactional_db: None) -> Clinic:
+def clinic(db: None) -> Clinic:
     return make_clinic()
 
 

@@ -15,7 +15,7 @@ from core.errors import Busy
 from patients.fhir.records import Refused, Unusable
 from patients.fhir.source import open_source
 from patients.fhir.table import HEADER
-from patients.services.importing import import_everything, rehearse_import
+from patients.importing import import_everything, rehearse_import
 from patients.services.tally import Outcome, Tally
 
 UNUSABLE = 2
