@@ -17,9 +17,9 @@ from reminders.kinds import Message
 
 # Stems, so that inflected and compound forms (also German, French and Spanish ones) are caught.
 _TELLING = re.compile(
-    r"infus|perfus|ocreliz|ocrevus|scl[eé]r|skleros|escleros|prednis|steroid|pr[aeé]+med|"
+    r"infus|perfus|ocreliz|ocrevus|scl[eé]r|skleros|escleros|prednis|steroid|pr[aäeé]+med|"
     r"antihist|antibod|\bdos[ei]s?\b|\bm[gl]\b|on[ck]olog|neuro|chemo|"
-    r"medic(?:ation|ine)|\bdrugs?\b|(?-i:\bMS\b|\bEM\b)",
+    r"medi[ck]a[mt]|medicine|\bdrugs?\b|(?-i:\bMS\b|\bEM\b)",
     re.IGNORECASE,
 )
 SOURCE_LANGUAGE = "en"

@@ -26,7 +26,7 @@ from reminders.timing import next_wall_instant, start_of, wall_instant
 from scheduling import reminder_kinds as kinds
 from scheduling.models import Booking, Course, Visit
 
-_TIMED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
+_TIMED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED, Booking.Status.ARRIVED)
 _EMAIL, _BOARD = Reminder.Channel.EMAIL, Reminder.Channel.BOARD
 
 
