@@ -67,11 +67,9 @@ def search(
     in the list is kept as an id, so that no name travels in an address.
     """
     actor.require(PATIENTS_VIEW)
-    rows = Patient.objects.filter(_meant(cleaned(typed)), clinic_id=actor.clinic_id)
-    if after is not None:
-        rows = rows.filter(_behind(after, actor))
+    rows = wanted_rows(actor, typed, after)
     found = audit.audited_rows(
-        rows.order_by("search_family", "id").values_list(*PatientLine._fields)[: PAGE_SIZE + 1],
+        rows.values_list(*PatientLine._fields)[: PAGE_SIZE + 1],
         patient_column=0,
         actor=actor,
         now=now,
@@ -84,6 +82,14 @@ def search(
         cursor=lines[-1].id if len(found) > PAGE_SIZE else None,
         adult_birthday=latest_adult_birthday(local_date(now, clinic.time_zone)),
     )
+
+
+def wanted_rows(actor: Actor, typed: str, after: UUID | None) -> QuerySet[Patient]:
+    """Return the query behind a search: whom, in which order, from where on."""
+    rows = Patient.objects.filter(_meant(cleaned(typed)), clinic_id=actor.clinic_id)
+    if after is not None:
+        rows = rows.filter(_behind(after, actor))
+    return rows.order_by("search_family", "id")
 
 
 def _meant(query: str) -> Q:
