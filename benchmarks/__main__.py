@@ -1,0 +1,36 @@
+"""`make bench`: every benchmark on a scratch database, one table, one JSON file."""
+
+import os
+import sys
+from pathlib import Path
+
+import django
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all of them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    django.setup()
+    from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
+
+    from benchmarks import booking, projection, sweep, visits  # noqa: PLC0415
+    from benchmarks.measure import report  # noqa: PLC0415
+
+    benches = {
+        "projection": projection.run,
+        "booking": booking.run,
+        "visits": visits.run,
+        "sweep": sweep.run,
+    }
+    wanted = sys.argv[1:] or list(benches)
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        rows = [row for name in wanted for row in benches[name]()]
+    finally:
+        teardown_databases(databases, verbosity=0)
+    report(rows, Path("var/bench/latest.json"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
