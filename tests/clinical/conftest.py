@@ -6,7 +6,7 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from clinical.protocol import Protocol, load
 
@@ -22,6 +22,7 @@ settings.register_profile(
     max_examples=60,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=_SLOW_IS_FINE,
     database=None,
 )

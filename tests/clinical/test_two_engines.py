@@ -19,7 +19,22 @@ BAGS = {
     "standard": (600, (100, 500, 520)),
     "short": (600, (80, 500, 520)),
 }
-KINDS = [*simulation.ORDER[1:], "rate_changed", "rate_changed", "rate_changed", "reaction"]
+KINDS = [
+    *["rate_changed"] * 5,
+    *["reaction", "symptoms_resolved", "paused", "resumed"] * 3,
+    *["vitals", "start", "stopped", "completed"],
+]
+
+
+@st.composite
+def answers(draw: st.DrawFn, second: int, running: int) -> list[Tap]:
+    """What the nurse does about a reaction, as a rule: halves the rate or stops the pump."""
+    answer = draw(st.sampled_from(["half", "half", "paused", "nothing"]))
+    if answer == "paused":
+        return [Tap(second, "paused")]
+    if answer == "half" and running > 1:
+        return [Tap(second, "rate_changed", rate=running // 2)]
+    return []
 
 
 @st.composite
@@ -45,14 +60,9 @@ def infusions(draw: st.DrawFn) -> tuple[str, int, str, list[Tap], int]:
                 st.sampled_from(["mild_moderate"] * 4 + ["severe"] * 4 + ["life_threatening"])
             )
         taps.append(tap)
-        if kind == "reaction" and draw(st.booleans()):
-            follow = draw(st.sampled_from(["half", "paused"]))
-            if follow == "paused":
-                taps.append(Tap(second, "paused"))
-            else:
-                running = simulation.run(option, bag, policy, taps, second).rate
-                if running >= 2:
-                    taps.append(Tap(second, "rate_changed", rate=running // 2))
+        if kind == "reaction":
+            running = simulation.run(option, bag, policy, taps, second).rate
+            taps += draw(answers(second, running))
     return option, bag, policy, taps, second + draw(st.sampled_from([0, 1, 600, 1800, 5400]))
 
 
