@@ -4,9 +4,9 @@ A prescriber who restarts a course after a prolonged gap begins a new stretch of
 Dose numbers run on, but the arithmetic starts afresh: `Stretch` carries one into the other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from clinical import calendar
@@ -99,27 +99,42 @@ def horizon(today: date) -> date:
 
 
 def assumed_doses(
+    protocol: Protocol,
     visits: Iterable[Visit],
     stretch: Stretch,
     *,
     before: int,
-    booked: dict[int, date],
+    booked: Mapping[int, date],
     today: date,
 ) -> list[GivenDose]:
     """Return the doses before number `before` as they will have been given by then.
 
-    One not given yet counts from the day it is booked for, else from its due date or today,
-    whichever is later: a later dose is never promised closer than the minimum to one that is
-    still to come.
+    One not given yet counts from the day it is booked for, else from the first day it can still
+    be given well: its due date, today, or its interval after the dose before it, whichever is
+    last. A later dose is so never promised too close to one that is still to come.
     """
-    doses = []
+    doses: list[GivenDose] = []
     for visit in visits:
         if not stretch.first <= visit.dose_number < before:
             continue
-        on = visit.given_on or booked.get(visit.dose_number) or max(visit.due_on, today)
         number = stretch.inward(visit.dose_number)
+        on = visit.given_on or booked.get(visit.dose_number)
+        if on is None:
+            on = max(visit.due_on, today, _soonest(protocol, number, doses))
         doses.append(GivenDose(number=number, given_on=on, dose_mg=visit.dose_mg))
     return doses
+
+
+def _soonest(protocol: Protocol, number: int, doses: Sequence[GivenDose]) -> date:
+    if not doses:
+        return date.min
+    last = doses[-1].given_on
+    if number <= protocol.dosing.initial_infusions:
+        return last + protocol.calendar.infusion_2_after
+    allowed = calendar.add_months(doses[0].given_on, protocol.calendar.minimum_interval_months)
+    if doses[-1].number > protocol.dosing.initial_infusions:
+        allowed = calendar.add_months(last, protocol.calendar.minimum_interval_months)
+    return max(allowed, last + timedelta(days=1))
 
 
 def date_findings(

@@ -79,7 +79,12 @@ class CourseInHand:
             if other.pk in self.bookings
         }
         before = assumed_doses(
-            self.visits, self.stretch, before=visit.dose_number, booked=booked, today=self.today
+            self.protocol,
+            self.visits,
+            self.stretch,
+            before=visit.dose_number,
+            booked=booked,
+            today=self.today,
         )
         return date_findings(self.protocol, self.stretch, visit, on, before)
 

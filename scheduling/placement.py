@@ -105,7 +105,7 @@ def _refused(obstacles: Sequence[Obstacle], day: Day, load: Load, slot: int) -> 
     words = " ".join(obstacle.words for obstacle in obstacles)
     near = sorted(free_starts(day, load), key=lambda free: (abs(free - slot), free))[:NEAREST]
     if near:
-        words += f" The nearest free times are {', '.join(map(day.grid.label, sorted(near)))}."
+        words += f" Free in some chair at {', '.join(map(day.grid.label, sorted(near)))}."
     if any(obstacle.id == "CHAIR-TAKEN" for obstacle in obstacles):
         return Conflict(words)
     return RuleBroken(words, obstacles)

@@ -85,5 +85,7 @@ def make_desk(slug: str = "north", *, chairs: int = 3, nurses: int = 4, **change
     """Create a clinic, put nurses on duty for twelve weeks from MONDAY, seat a scheduler."""
     clinic = make_clinic(slug, chairs=chairs, **changes)
     staff(clinic, *weeks(MONDAY, 12), nurses=nurses)
-    ids = list(Chair.objects.filter(clinic=clinic).order_by("position").values_list("pk", flat=True))
+    ids = list(
+        Chair.objects.filter(clinic=clinic).order_by("position").values_list("pk", flat=True)
+    )
     return Desk(clinic, make_actor(clinic, Role.SCHEDULER), ids)

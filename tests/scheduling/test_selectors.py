@@ -1,4 +1,4 @@
-"""What the pages are given: the right rows, of this clinic only, in a constant number of queries."""
+"""What the pages are given: the right rows, of this clinic only, in few queries."""
 
 from collections.abc import Callable
 from datetime import date
@@ -19,7 +19,7 @@ from scheduling.services.dosing import record_given
 from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, system
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
