@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import MONTHS as LOCAL_MONTHS
@@ -18,6 +18,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 NO_BREAK = "\u00a0"
 NOTHING = "\u2013"
@@ -196,7 +199,7 @@ class State:
 
     tone: str
     icon: str
-    label: str
+    label: "str | _StrPromise"
 
 
 ALLERGIES = {
