@@ -1,0 +1,176 @@
+"""The hour after the real end, vital signs, a reaction at home, clocks that change meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given as forall
+from hypothesis import strategies as st
+
+from clinical.observation import (
+    check_discharge,
+    delayed_reaction_findings,
+    observe_until,
+    reaction_window_until,
+    vitals_due,
+)
+from clinical.protocol import Protocol, load
+from tests.clinical.charts import at
+from tests.clinical.test_protocol import swapped
+from tests.clinical.zones import MOMENTS, ZONES
+
+DONE = [at(25), at(50)]
+
+
+@pytest.mark.parametrize(
+    ("minute", "vitals", "symptoms", "expected", "allowed"),
+    [
+        (59, DONE, False, ["OBSERVATION-SHORT"], False),
+        (60, DONE, False, [], True),
+        (61, DONE, False, [], True),
+        (60, DONE, True, ["OBSERVATION-SYMPTOMS"], False),
+        (59, DONE, True, ["OBSERVATION-SHORT", "OBSERVATION-SYMPTOMS"], False),
+        (60, [], False, ["OBSERVATION-VITALS"], True),
+    ],
+)
+def test_discharge(
+    protocol: Protocol,
+    *,
+    minute: int,
+    vitals: list[datetime],
+    symptoms: bool,
+    expected: list[str],
+    allowed: bool,
+) -> None:
+    said = check_discharge(
+        protocol, actual_end=at(0), at=at(minute), vitals=vitals, symptoms_open=symptoms
+    )
+    assert [item.id for item in said.findings] == expected
+    assert (said.allowed, said.opens_at) == (allowed, at(60))
+
+
+def test_a_shorter_stay_needs_the_prescriber(protocol: Protocol) -> None:
+    (found,) = check_discharge(protocol, actual_end=at(0), at=at(30), vitals=DONE).findings
+    assert found.override_by == ("prescriber",)
+    assert found.words == f"Observation runs until {at(60).isoformat()}, from the actual end."
+
+
+def test_no_end_no_discharge(protocol: Protocol) -> None:
+    said = check_discharge(protocol, actual_end=None, at=at(500))
+    assert ([item.id for item in said.findings], said.opens_at) == (["OBSERVATION-NO-END"], None)
+    assert not said.allowed
+
+
+@pytest.mark.parametrize(
+    ("vitals", "due"),
+    [
+        ([], 30),
+        ([14], 30),
+        ([15], 60),
+        ([30], 60),
+        ([44], 60),
+        ([45], None),
+        ([15, 44], 60),
+        ([15, 45], None),
+        ([60], None),
+        ([-30], 30),
+    ],
+)
+def test_vital_signs_after_the_end(protocol: Protocol, vitals: list[int], due: int | None) -> None:
+    said = vitals_due(
+        protocol,
+        started_at=at(-120),
+        ended_at=at(0),
+        vitals=[at(minute) for minute in vitals],
+        symptoms_open=False,
+    )
+    assert said == (None if due is None else at(due))
+    found = check_discharge(
+        protocol, actual_end=at(0), at=at(60), vitals=[at(minute) for minute in vitals]
+    ).findings
+    assert [item.id for item in found] == ["OBSERVATION-VITALS"] * (due is not None)
+
+
+@pytest.mark.parametrize(
+    ("vitals", "reaction", "due"),
+    [
+        ([], None, 0),
+        ([-20], None, 30),
+        ([0], None, 30),
+        ([20, 5], None, 50),
+        ([20], 25, 40),
+        ([20], 40, 50),
+        ([30], 25, 45),
+    ],
+)
+def test_vital_signs_while_it_runs(
+    protocol: Protocol, vitals: list[int], reaction: int | None, due: int
+) -> None:
+    said = vitals_due(
+        protocol,
+        started_at=at(0),
+        ended_at=None,
+        vitals=[at(minute) for minute in vitals],
+        symptoms_open=reaction is not None,
+        reaction_at=None if reaction is None else at(reaction),
+    )
+    assert said == at(due)
+
+
+def test_vital_signs_before_the_start_and_after_symptoms_went(protocol: Protocol) -> None:
+    def due(*, started: datetime | None, symptoms: bool) -> datetime | None:
+        return vitals_due(
+            protocol,
+            started_at=started,
+            ended_at=None,
+            vitals=[at(20)],
+            symptoms_open=symptoms,
+            reaction_at=at(20),
+        )
+
+    assert due(started=None, symptoms=True) is None
+    assert due(started=at(0), symptoms=True) == at(35)
+    assert due(started=at(0), symptoms=False) == at(50)
+
+
+@pytest.mark.parametrize(
+    ("minute", "counts"), [(-1, False), (0, False), (1, True), (1440, True), (1441, False)]
+)
+def test_a_reaction_at_home_counts_for_a_day(
+    protocol: Protocol, *, minute: int, counts: bool
+) -> None:
+    found = delayed_reaction_findings(protocol, actual_end=at(0), onset=at(minute))
+    assert [item.id for item in found] == ["REACTION-DELAYED"] * counts
+    assert reaction_window_until(protocol, at(0)) == at(1440)
+
+
+def test_another_hour_in_the_file_is_another_answer() -> None:
+    longer = swapped('after_end = { value = "60 min"', 'after_end = { value = "90 min"')
+    assert observe_until(longer, at(0)) == at(90)
+
+
+def test_an_hour_across_the_change_of_clocks(protocol: Protocol) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    autumn = datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=0)
+    assert observe_until(protocol, autumn).astimezone(berlin).isoformat() == (
+        "2026-10-25T02:30:00+01:00"
+    )
+    spring = datetime(2026, 3, 29, 1, 30, tzinfo=berlin)
+    assert observe_until(protocol, spring).astimezone(berlin).isoformat() == (
+        "2026-03-29T03:30:00+02:00"
+    )
+
+
+@forall(MOMENTS, st.sampled_from(ZONES))
+def test_sixty_minutes_are_3600_seconds_everywhere(end: datetime, zone: ZoneInfo) -> None:
+    protocol, local = load(), end.astimezone(zone)
+    until = observe_until(protocol, local)
+    assert (until - end).total_seconds() == 3600
+    assert until.tzinfo is UTC
+    early = check_discharge(
+        protocol, actual_end=local, at=(until - timedelta(seconds=1)).astimezone(zone)
+    )
+    assert "OBSERVATION-SHORT" in [item.id for item in early.findings]
+    on_time = check_discharge(protocol, actual_end=local, at=until.astimezone(zone))
+    assert "OBSERVATION-SHORT" not in [item.id for item in on_time.findings]
+    assert (reaction_window_until(protocol, local) - end).total_seconds() == 24 * 3600
