@@ -16,7 +16,7 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", 
 CSRF_TRUSTED_ORIGINS = env.url_list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "core.admin_apps.SuperuserAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -154,6 +154,11 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# Uploads wait here for whoever works on them, and are gone when that is done. Where web and
+# workers run on different machines the folder must be one that both see.
+IMPORT_DIR = BASE_DIR / "var" / "imports"
+IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_MEGABYTES", default=50, minimum=1) * 1024 * 1024
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"

@@ -61,6 +61,13 @@ RETRY_AFTER = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
 
+ETAG = {
+    "ETag": {
+        "description": "Send it as If-None-Match, to be answered 304 while nothing changed.",
+        "schema": {"type": "string"},
+    }
+}
+
 
 def answers(shape: Any, words: str, *, status: int = 200, tagged: bool = False) -> dict[int, Any]:
     """Return an endpoint's good answers for `extend_schema(responses=...)`.
@@ -85,14 +92,16 @@ def declare_problem_responses(result: Any, **_: Any) -> Any:
     """A drf-spectacular hook: add the shapes and the ways to be refused, once, for all of it."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     schemas |= components() | {"Problem": PROBLEM}
-    for operations in result["paths"].values():
-        for method, operation in operations.items():
-            refusals = READING | WRITING if method == "post" else READING
-            operation["responses"] |= {
-                status: _refusal(status, words)
-                for status, words in refusals.items()
-                if status not in operation["responses"]
-            }
+    for method, _path, operation in operations(result):
+        refusals = READING | WRITING if method == "post" else READING
+        operation["responses"] |= {
+            status: _refusal(status, words)
+            for status, words in refusals.items()
+            if status not in operation["responses"]
+        }
+        for status, answer in operation["responses"].items():
+            if "304" in operation["responses"] and status in {"200", "304"}:
+                answer["headers"] = ETAG
     return result
 
 
@@ -102,7 +111,7 @@ def _refusal(status: str, words: str) -> dict[str, Any]:
     return {"description": words, "content": content, **headers}
 
 
-def operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
+def operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
     """Yield (method, path, operation) of a description, in its order."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
