@@ -66,6 +66,16 @@ class Reminder(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(state__in=["pending", "claimed"]),
             ),
+            models.Index(
+                name="reminder_upcoming",
+                fields=["clinic", "due_at", "id"],
+                condition=Q(state__in=["pending", "claimed"]),
+            ),
+            models.Index(
+                name="reminder_on_screen",
+                fields=["clinic", "due_at", "id"],
+                condition=Q(state="sent", channel="board", seen_at__isnull=True),
+            ),
             models.Index(name="reminder_by_subject", fields=["subject_id"]),
             models.Index(name="reminder_by_clinic", fields=["clinic", "state", "-due_at"]),
         ]

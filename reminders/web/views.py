@@ -22,7 +22,9 @@ from reminders.written_mail import letters
 
 PAGE_ROWS = 50
 EXPORT_ROWS = 5000
+FIRST_TAB = "screen"
 TAB_LABELS = {
+    "screen": _("On screen"),
     "waiting": _("Waiting"),
     "sent": _("Sent"),
     "failed": _("Failed"),
@@ -35,7 +37,7 @@ TAB_LABELS = {
 @require_safe
 def mailbox(request: ClinicRequest) -> HttpResponse:
     """One tab of the clinic's reminders, a page at a time."""
-    tab, kind = request.GET.get("tab", "waiting"), request.GET.get("kind", "")
+    tab, kind = request.GET.get("tab", FIRST_TAB), request.GET.get("kind", "")
     page = selectors.page_of(
         request.actor, tab=tab, kind=kind, after=request.GET.get("after", ""),
         limit=PAGE_ROWS, now=clock.now(),
@@ -67,7 +69,7 @@ def mailbox(request: ClinicRequest) -> HttpResponse:
 @require_safe
 def mailbox_csv(request: ClinicRequest) -> HttpResponse:
     """The same list as a file, without names: record numbers only."""
-    tab = request.GET.get("tab", "waiting")
+    tab = request.GET.get("tab", FIRST_TAB)
     page = selectors.page_of(
         request.actor, tab=tab, kind=request.GET.get("kind", ""), limit=EXPORT_ROWS,
         now=clock.now(),
@@ -97,7 +99,7 @@ def written_letters(request: ClinicRequest) -> HttpResponse:
 def seen(request: ClinicRequest, reminder_id: UUID) -> HttpResponse:
     """Somebody has seen a reminder on the screen."""
     acknowledge(reminder_id=reminder_id, actor=request.actor, now=clock.now())
-    return redirect(_address(request, tab="sent"))
+    return redirect(_address(request))
 
 
 def _address(request: ClinicRequest, name: str = "mailbox", **query: str) -> str:

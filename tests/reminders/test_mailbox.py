@@ -50,7 +50,7 @@ def text_of(response: Any) -> str:
 def test_a_row_says_what_when_to_whom_and_about_whom(nurse: Client, north: Clinic) -> None:
     patient = make_reachable(north)
     plan(north, patient=patient)
-    text = text_of(nurse.get("/c/north/reminders/"))
+    text = text_of(nurse.get("/c/north/reminders/?tab=waiting"))
     assert "02-Mar-2026 10:00" in text  # 09:00 UTC on Berlin's wall
     assert "A test.plain" in text
     assert "Patient by e-mail" in text
@@ -71,7 +71,7 @@ def test_a_tab_holds_its_states_and_counts_them(
     plan(north, kind="test.untrue")
     text = text_of(nurse.get(f"/c/north/reminders/?tab={tab}"))
     assert "A test.plain the reason for it" in text
-    assert text.count("on screen") == 1  # one row
+    assert text.count("on screen") == 1  # one row, its tab says "On screen"
     assert f"{views.TAB_LABELS[tab]} 1" in text
 
 
@@ -114,20 +114,22 @@ def test_the_page_costs_the_same_for_few_and_for_many(
 ) -> None:
     for n in range(rows):
         plan(north, patient=make_reachable(north, f"MRN-{n}"))
-    nurse.get("/c/north/reminders/")  # the session's own bookkeeping
-    with django_assert_num_queries(6):  # session, user, standing, rows with audit, counts, sweep
-        nurse.get("/c/north/reminders/")
+    nurse.get("/c/north/reminders/?tab=waiting")  # the session's own bookkeeping
+    with django_assert_num_queries(11):  # session, user, standing, rows and audit, 6 tabs, sweep
+        nurse.get("/c/north/reminders/?tab=waiting")
 
 
 def test_looking_at_the_list_is_recorded(nurse: Client, north: Clinic) -> None:
     patient = make_reachable(north)
     plan(north, patient=patient)
-    nurse.get("/c/north/reminders/")
+    nurse.get("/c/north/reminders/?tab=waiting")
     [entry] = AuditEntry.objects.filter(action="records.listed")
     assert entry.details == {"page": "reminders", "patients": [str(patient.pk)]}
 
 
-@pytest.mark.parametrize(("tab", "state"), [("waiting", S.PENDING), ("sent", S.SENT)])
+@pytest.mark.parametrize(
+    ("tab", "state"), [("waiting", S.PENDING), ("screen", S.SENT), ("sent", S.SENT)]
+)
 def test_pages_follow_each_other_without_gap_or_repeat(north: Clinic, tab: str, state: str) -> None:
     actor = make_actor(north, Role.NURSE)
     due = [NOW, NOW, NOW, NOW + HOUR, NOW + 2 * HOUR, NOW + MINUTE / 60_000]
@@ -142,7 +144,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(north: Clinic, tab: str, 
     assert len(seen) == len(rows)
     assert {row.id for row in seen} == rows
     times = [row.due_at for row in seen]
-    assert times == sorted(times, reverse=tab != "waiting")
+    assert times == sorted(times, reverse=tab == "sent")
 
 
 def test_the_next_page_is_a_link(
@@ -151,7 +153,7 @@ def test_the_next_page_is_a_link(
     monkeypatch.setattr(views, "PAGE_ROWS", 1)
     plan(north)
     plan(north, kind="test.untrue", due_at=NOW + HOUR)
-    first = nurse.get("/c/north/reminders/")
+    first = nurse.get("/c/north/reminders/?tab=waiting")
     assert "A test.untrue on" not in text_of(first)
     link = re.search(
         r'href="(/c/north/reminders/\?tab=waiting&amp;after=[^"]+)"', first.content.decode()
@@ -162,7 +164,7 @@ def test_the_next_page_is_a_link(
     assert b'rel="next"' not in second.content
 
 
-@pytest.mark.parametrize("query", ["tab=nonsense", "after=x", "after=20260302T090000~zz"])
+@pytest.mark.parametrize("query", ["tab=nonsense", "tab=", "after=x", "after=20260302T090000~zz"])
 def test_an_address_that_makes_no_sense_is_refused_in_words(nurse: Client, query: str) -> None:
     assert nurse.get(f"/c/north/reminders/?{query}").status_code == 422
 
@@ -175,9 +177,11 @@ def test_a_broken_cursor_is_named(north: Clinic) -> None:
 def test_one_kind_can_be_chosen(nurse: Client, north: Clinic) -> None:
     plan(north)
     plan(north, kind="test.untrue")
-    page = nurse.get("/c/north/reminders/?kind=test.untrue")
+    page = nurse.get("/c/north/reminders/?tab=waiting&kind=test.untrue")
     assert text_of(page).count("on screen") == 1
-    assert "None of this kind" in text_of(nurse.get("/c/north/reminders/?kind=monitoring.over"))
+    assert "None of this kind" in text_of(
+        nurse.get("/c/north/reminders/?tab=waiting&kind=monitoring.over")
+    )
 
 
 def test_counting_stops_at_a_thousand(
@@ -186,12 +190,12 @@ def test_counting_stops_at_a_thousand(
     monkeypatch.setattr(selectors, "COUNTED", 3)
     for _ in range(4):
         plan(north)
-    assert "Waiting 2+" in text_of(nurse.get("/c/north/reminders/"))
+    assert "Waiting 2+" in text_of(nurse.get("/c/north/reminders/?tab=waiting"))
 
 
 def test_a_nurse_acknowledges_once_and_the_first_one_stays(nurse: Client, north: Clinic) -> None:
     row = set_state(plan(north), S.SENT)
-    page = nurse.get("/c/north/reminders/?tab=sent")
+    page = nurse.get("/c/north/reminders/")  # the first tab is what is to be seen
     assert f"/c/north/reminders/{row.pk}/seen" in page.content.decode()
     assert nurse.post(f"/c/north/reminders/{row.pk}/seen").status_code == 302
     row.refresh_from_db()
@@ -203,6 +207,7 @@ def test_a_nurse_acknowledges_once_and_the_first_one_stays(nurse: Client, north:
     row.refresh_from_db()
     assert row.seen_at == first
     assert AuditEntry.objects.filter(action="reminder.seen", subject_id=row.pk).count() == 1
+    assert str(row.pk) not in nurse.get("/c/north/reminders/").content.decode()
     again = nurse.get("/c/north/reminders/?tab=sent")
     assert f"/{row.pk}/seen" not in again.content.decode()
     assert "Seen" in text_of(again)
@@ -243,10 +248,10 @@ def test_the_export_names_nobody_and_starts_no_formula(nurse: Client, north: Cli
 
 
 def test_held_reminders_and_the_last_sweep_are_said(nurse: Client, north: Clinic) -> None:
-    assert "No sweep yet" in text_of(nurse.get("/c/north/reminders/"))
+    assert "No sweep yet" in text_of(nurse.get("/c/north/reminders/?tab=waiting"))
     Clinic.objects.update(reminders_held=True)
     Heartbeat.objects.create(driver="loop", beat_at=NOW)
-    text = text_of(nurse.get("/c/north/reminders/"))
+    text = text_of(nurse.get("/c/north/reminders/?tab=waiting"))
     assert "Reminders are held" in text
     assert "Last sweep 02-Mar-2026 10:00" in text
 
@@ -309,5 +314,5 @@ def test_where_mail_is_really_sent_there_are_no_letters_to_show(
     sweep(driver="test", clock=lambda: NOW)
     with override_settings(DEMO=False):
         assert "No letters yet" in text_of(nurse.get("/c/north/reminders/letters/"))
-        assert b"Letters written" not in nurse.get("/c/north/reminders/").content
+        assert b"Letters written" not in nurse.get("/c/north/reminders/?tab=waiting").content
     assert mail.outbox == []
