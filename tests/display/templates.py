@@ -37,6 +37,8 @@ RULES: list[tuple[str, set[str]]] = [
     (r"^(patient|person|medicine)$", {"person_name", "surname", "medicine_line"}),
 ]
 """Names that hold a raw value, and the filters of which the first must follow."""
+CODE_SYSTEMS = {"CVX", "LOINC", "SNOMED CT"}
+"""Names that are the same in every language."""
 FORBIDDEN_FILTERS = {
     "date",
     "time",
@@ -120,7 +122,7 @@ def untranslated(source: str) -> list[str]:
     )
     text = re.sub(r"<[^>]*>", " ", html, flags=re.S)
     words = re.findall(r"[A-Za-z][A-Za-z ,.']{2,}", text)
-    return [found.strip() for found in spoken + words]
+    return [said for found in spoken + words if (said := found.strip()) not in CODE_SYSTEMS]
 
 
 def name_of(path: Path) -> str:
