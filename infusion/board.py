@@ -15,6 +15,9 @@ from uuid import UUID
 # Something due within this time asks for attention; a minute past it is overdue.
 SOON = timedelta(minutes=5)
 GRACE = timedelta(minutes=1)
+# A step of the rate is offered when it opens, give or take the minute on the wall.
+OPENING = timedelta(minutes=1)
+ACTS_SHOWN = 3
 EXPECTED_WITHIN = timedelta(minutes=30)
 
 
@@ -49,6 +52,10 @@ class Act(StrEnum):
     DISCHARGE = "discharge"
 
 
+# What a state waits for, however long it takes.
+AWAITED = {Place.READY: Act.START, Place.PAUSED: Act.RESUME}
+
+
 class Urgency(StrEnum):
     """How near a due instant is."""
 
@@ -66,10 +73,16 @@ class Due:
     rate_ml_h: Fraction | None = None
 
     def urgency(self, now: datetime) -> Urgency:
-        """Return how near this is at `now`."""
-        if now - self.at >= GRACE:
+        """Return how near this is at `now`. Staying longer than the hour harms nobody."""
+        if now - self.at >= GRACE and self.act is not Act.DISCHARGE:
             return Urgency.OVERDUE
         return Urgency.SOON if self.at - now <= SOON else Urgency.LATER
+
+    def offered(self, now: datetime) -> bool:
+        """Return whether it is time to do this: medicines and vital signs are never too early."""
+        if self.act is Act.PREMEDICATE:
+            return True
+        return self.at - now <= (SOON if self.act is Act.VITALS else OPENING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +153,8 @@ class ChairCard:
     kind: str
     place: Place
     urgency: Urgency | None
+    primary: Act | None = None
+    acts: tuple[Act, ...] = ()  # besides the primary one
     seated: Seated | None = None
     coming: Coming | None = None
     out_until: datetime | None = None
@@ -214,6 +229,30 @@ def urgency_of(seated: Seated | None, place: Place, now: datetime) -> Urgency | 
         return Urgency.OVERDUE
     dues = seated.dues() if seated else []
     return dues[0].urgency(now) if dues else None
+
+
+def acts_of(place: Place, here: Seated | None, coming: Coming | None, now: datetime) -> list[Act]:
+    """Return what may be done at a chair now, the next act first."""
+    if here is None:
+        arriving = coming is not None and place is not Place.OUT_OF_SERVICE
+        return [Act.ARRIVE] if arriving else []
+    due = [item.act for item in here.dues() if item.offered(now)]
+    awaited = [AWAITED[place]] if place in AWAITED else []
+    vitals = [Act.VITALS] if here.infusion_id else []
+    pause = [Act.PAUSE] if place is Place.RUNNING else []
+    return list(dict.fromkeys([*awaited, *due, *vitals, *pause]))[:ACTS_SHOWN]
+
+
+def primary_act(
+    place: Place, here: Seated | None, acts: Sequence[Act], now: datetime
+) -> Act | None:
+    """Return the one act that is due now, or that the state waits for; None when nothing is."""
+    if not acts:
+        return None
+    if here is None:
+        return acts[0] if place in {Place.EXPECTED, Place.LATE} else None
+    due = {item.act for item in here.dues() if item.offered(now)}
+    return acts[0] if acts[0] in {*due, AWAITED.get(place)} else None
 
 
 def by_time(dues: Sequence[Due]) -> tuple[Due, ...]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from infusion.board import (
     Notice,
     Place,
     Seated,
+    acts_of,
+    primary_act,
     urgency_of,
     waiting_place,
 )
@@ -124,24 +127,30 @@ def _cards(
 
     Two people in one chair is a mistake in the record; it shows as two cards rather than as one.
     """
-    if here:
-        return [
-            ChairCard(
-                key=str(each.booking_id), chair_id=chair.pk, label=chair.label, kind=chair.kind,
-                place=each.place, urgency=urgency_of(each, each.place, now), seated=each,
-                coming=coming,
-            )
-            for each in here
-        ]  # fmt: skip
-    place = Place.OUT_OF_SERVICE if outage else waiting_place(coming, now)
+    outside = ChairCard(
+        key=str(chair.pk), chair_id=chair.pk, label=chair.label, kind=chair.kind,
+        place=Place.OUT_OF_SERVICE if outage else waiting_place(coming, now), urgency=None,
+        coming=coming, out_until=outage.period.upper if outage else None,
+        out_because=outage.reason if outage else "",
+    )  # fmt: skip
+    if not here:
+        return [_completed(outside, None, now)]
     return [
-        ChairCard(
-            key=str(chair.pk), chair_id=chair.pk, label=chair.label, kind=chair.kind, place=place,
-            urgency=urgency_of(None, place, now), coming=coming,
-            out_until=outage.period.upper if outage else None,
-            out_because=outage.reason if outage else "",
-        )
-    ]  # fmt: skip
+        _completed(replace(outside, key=str(each.booking_id), place=each.place), each, now)
+        for each in here
+    ]
+
+
+def _completed(card: ChairCard, here: Seated | None, now: datetime) -> ChairCard:
+    acts = acts_of(card.place, here, card.coming, now)
+    primary = primary_act(card.place, here, acts, now)
+    return replace(
+        card,
+        seated=here,
+        urgency=urgency_of(here, card.place, now),
+        primary=primary,
+        acts=tuple(act for act in acts if act is not primary),
+    )
 
 
 def _notices(
@@ -150,8 +159,8 @@ def _notices(
     """Return the nurses' reminders that are due, still useful and not yet acknowledged."""
     rows = Reminder.objects.filter(
         clinic=clinic, channel=Reminder.Channel.BOARD, recipient_role=Role.NURSE,
-        seen_at__isnull=True, due_at__lte=now, void_after__gt=now,
-    ).exclude(state__in=[Reminder.State.VOID, Reminder.State.EXPIRED])  # fmt: skip
+        state=Reminder.State.SENT, seen_at__isnull=True, void_after__gt=now,
+    )  # fmt: skip
     labels = {chair.pk: chair.label for chair in chairs}
     where = {row.patient_id: labels.get(row.chair_id, "") for row in bookings if row.chair_id}
     return [

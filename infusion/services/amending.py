@@ -1,14 +1,14 @@
 """Corrections. Nothing charted is changed: an amendment stands in its place, both stay visible."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from clinical.observation import observe_until
 from core.actor import Actor
 from core.db import command
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.zones import local_date
 from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_amendment
 from infusion.models import Infusion, InfusionEvent
@@ -19,6 +19,8 @@ from infusion.vitals import check_vitals
 # These carry a visit from one state to the next: their time can be corrected, but taking one
 # back would also have to take back what followed from it.
 STATE_KINDS = frozenset({Kind.STARTED, Kind.STOPPED, Kind.COMPLETED, Kind.DISCHARGED})
+UNDO_WITHIN = timedelta(seconds=30)  # ten on the screen, and the way there and back
+TAKEN_BACK = "Taken back at once"
 
 
 @command
@@ -42,10 +44,24 @@ def amend_event(
     old = InfusionEvent.objects.filter(pk=amends, infusion__clinic_id=actor.clinic_id).first()
     if old is None:
         raise NotFound
-    tap = Tap(
-        event_id=event_id, kind=old.kind, occurred_at=occurred_at or old.occurred_at, actor=actor,
-        now=now,
+    return _amend(
+        old, event_id=event_id, occurred_at=occurred_at or old.occurred_at, values=values or {},
+        withdrawn=withdrawn, reason=reason, actor=actor, now=now,
     )  # fmt: skip
+
+
+def _amend(
+    old: InfusionEvent,
+    *,
+    event_id: UUID,
+    occurred_at: datetime,
+    values: Mapping[str, Any],
+    withdrawn: bool,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Charted:
+    tap = Tap(event_id=event_id, kind=old.kind, occurred_at=occurred_at, actor=actor, now=now)
     check_amendment(tap, reason)
     chart = open_chart(old.infusion_id, actor)
     if done := repeat_of(tap, chart.infusion.visit_id):
@@ -56,7 +72,7 @@ def amend_event(
         raise Conflict("A start, an end or a discharge cannot be taken back, only its time.")
     fact = tap.fact(
         chart.infusion,
-        _merged(old, values or {}, withdrawn=withdrawn),
+        _merged(old, values, withdrawn=withdrawn),
         reason=reason,
         amends=old.pk,
     )
@@ -67,6 +83,26 @@ def amend_event(
     if fact.kind == Kind.COMPLETED and chart.infusion.status == Infusion.Status.OBSERVING:
         plan_observation(chart.infusion, now=now)
     return charted
+
+
+@command
+def take_back(*, event_id: UUID, entry: UUID, actor: Actor, now: datetime) -> Charted:
+    """Chart that an entry of one's own, made moments ago, was a slip.
+
+    Raises NotFound for another clinic's entry, Forbidden for somebody else's, Conflict later than
+    UNDO_WITHIN after it, for a start, an end or a discharge, and when something rests on it.
+    """
+    old = InfusionEvent.objects.filter(pk=entry, infusion__clinic_id=actor.clinic_id).first()
+    if old is None:
+        raise NotFound
+    if old.recorded_by_id != actor.user_id:
+        raise Forbidden("Only who charted it can take it back.")
+    if now - old.recorded_at > UNDO_WITHIN:
+        raise Conflict("It is too late to take this back. Correct the entry with a reason.")
+    return _amend(
+        old, event_id=event_id, occurred_at=old.occurred_at, values={}, withdrawn=True,
+        reason=TAKEN_BACK, actor=actor, now=now,
+    )  # fmt: skip
 
 
 def _merged(old: InfusionEvent, values: Mapping[str, Any], *, withdrawn: bool) -> dict[str, Any]:

@@ -1,0 +1,217 @@
+"""One patient at one chair: everything the chair side page and its forms show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from clinical.model import Protocol, RateOption
+from clinical.premedication import PremedicationKind, steroid_dose_mg
+from clinical.run import RunState
+from clinical.titration import RatePlan, Step, plan
+from clinics.models import Clinic
+from clinics.permissions import BOARD_VIEW
+from core.actor import Actor
+from core.errors import NotFound
+from core.zones import day_span, local_date
+from infusion import record
+from infusion.board import Act, Seated, acts_of, primary_act
+from infusion.models import Infusion, InfusionEvent
+from infusion.readiness import Readiness, readiness
+from infusion.seating import seated
+from patients.models import Patient
+from scheduling.models import Booking, Visit
+from scheduling.treatment import age_on, rates_offered
+
+# Charted this long after it happened, an entry is marked late.
+LATE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One step of the plan beside what was really run."""
+
+    step: Step
+    planned_at: datetime | None
+    begun_at: datetime | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the event log, with what became of it."""
+
+    event: InfusionEvent
+    late: bool
+    amended: bool
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bedside:
+    """One visit at one moment. `here` is None unless the patient sits in a chair now."""
+
+    now: datetime
+    clinic: Clinic
+    visit: Visit
+    patient: Patient
+    booking: Booking | None
+    infusion: Infusion | None
+    protocol: Protocol
+    plan: RatePlan
+    run: RunState | None
+    ready: Readiness
+    here: Seated | None
+    steps: tuple[PlannedStep, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def chair(self) -> str:
+        """The label of the chair, empty for a visit without one."""
+        return self.booking.chair.label if self.booking and self.booking.chair else ""
+
+    @property
+    def acts(self) -> list[Act]:
+        """What may be done now, the next act first."""
+        return acts_of(self.here.place, self.here, None, self.now) if self.here else []
+
+    @property
+    def primary(self) -> Act | None:
+        """The act that is due now."""
+        here = self.here
+        return primary_act(here.place, here, self.acts, self.now) if here else None
+
+    def next_rate(self) -> Fraction | None:
+        """Return the rate the plan has next, or goes on at after a pause, in mL/h."""
+        if self.run is None:
+            return None
+        return self.run.next_action.rate_ml_h or self.run.next_rate_ml_h
+
+    def rates_offered(self) -> tuple[RateOption, ...]:
+        """Return the rate tables this visit may run today, slowest first."""
+        day = local_date(self.now, self.clinic.time_zone)
+        return rates_offered(self.protocol, self.visit, self.patient, on=day).options
+
+    def steroid_mg(self) -> Fraction:
+        """Return the dose of the first-choice glucocorticoid for this patient, in mg."""
+        day = local_date(self.now, self.clinic.time_zone)
+        weight = self.patient.weight_kg
+        return steroid_dose_mg(
+            self.protocol,
+            age_years=age_on(self.patient.birth_date, day),
+            weight_kg=None if weight is None else Fraction(weight),
+        )
+
+    def missing(self) -> PremedicationKind | None:
+        """Return the mandatory medicine to give next, None when all are given."""
+        return self.ready.missing[0] if self.ready.missing else None
+
+
+def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
+    """Return everything about one visit of the actor's clinic; NotFound for any other."""
+    actor.require(BOARD_VIEW)
+    visit = (
+        Visit.objects.filter(pk=visit_id, clinic_id=actor.clinic_id)
+        .select_related("clinic", "patient", "course")
+        .first()
+    )
+    if visit is None:
+        raise NotFound
+    booking = _booking(visit)
+    infusion = Infusion.objects.filter(visit=visit).first()
+    events = _events(infusion)
+    protocol = record.protocol_of(visit.course)
+    run = None
+    if infusion is not None and infusion.status != Infusion.Status.PREPARING:
+        run = record.run_state(infusion, visit.course, events, now=now)
+    rates = _plan(visit, booking, infusion, protocol)
+    since = day_span(local_date(now, visit.clinic.time_zone), visit.clinic.time_zone)[0]
+    sits = booking is not None and booking.status == Booking.Status.ARRIVED
+    return Bedside(
+        now=now,
+        clinic=visit.clinic,
+        visit=visit,
+        patient=visit.patient,
+        booking=booking,
+        infusion=infusion,
+        protocol=protocol,
+        plan=rates,
+        run=run,
+        ready=readiness(protocol, record.premedication(events, since=since)),
+        here=_here(booking, visit, infusion, events, now) if booking and sits else None,
+        steps=_steps(rates, run),
+        entries=_entries(events),
+    )
+
+
+def _booking(visit: Visit) -> Booking | None:
+    """Return the booking in force, else the one the visit was completed on."""
+    wanted = [*Booking.ACTIVE, Booking.Status.COMPLETED]
+    rows = Booking.objects.filter(visit=visit, status__in=wanted)
+    return rows.select_related("chair", "patient").order_by("-created_at").first()
+
+
+def _events(infusion: Infusion | None) -> list[InfusionEvent]:
+    if infusion is None:
+        return []
+    return list(
+        infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at")
+    )
+
+
+def _here(
+    booking: Booking,
+    visit: Visit,
+    infusion: Infusion | None,
+    events: Sequence[InfusionEvent],
+    now: datetime,
+) -> Seated:
+    booking.visit = visit
+    return seated(booking, infusion, events, zone=visit.clinic.time_zone, now=now)
+
+
+def _plan(
+    visit: Visit, booking: Booking | None, infusion: Infusion | None, protocol: Protocol
+) -> RatePlan:
+    if infusion is not None:
+        return record.plan_of(infusion, visit.course)
+    slowest = RateOption.INITIAL if visit.dose_mg in _initial_doses(protocol) else None
+    option = RateOption(booking.rate_option) if booking else slowest or RateOption.STANDARD
+    return plan(protocol, dose_mg=visit.dose_mg, option=option)
+
+
+def _initial_doses(protocol: Protocol) -> tuple[int, ...]:
+    return protocol.titration.initial.doses_mg
+
+
+def _steps(rates: RatePlan, run: RunState | None) -> tuple[PlannedStep, ...]:
+    """Return the plan's steps with the time each was planned for and the time it really began."""
+    started = run.started_at if run else None
+    begun: dict[Fraction, datetime] = {}
+    if run is not None and started is not None:
+        for part in run.ran:
+            begins = started + timedelta(seconds=float(part.starts_s))
+            begun.setdefault(part.rate_ml_h, begins)
+    return tuple(
+        PlannedStep(
+            step=step,
+            planned_at=started + step.starts_after if started else None,
+            begun_at=begun.get(step.rate_ml_h),
+            current=run is not None and run.rate_ml_h == step.rate_ml_h,
+        )
+        for step in rates.steps
+    )
+
+
+def _entries(events: Sequence[InfusionEvent]) -> tuple[Entry, ...]:
+    amended = {event.amends_id for event in events if event.amends_id}
+    return tuple(
+        Entry(
+            event=event,
+            late=event.recorded_at - event.occurred_at >= LATE_AFTER,
+            amended=event.pk in amended,
+            withdrawn=bool(event.values.get("withdrawn")),
+        )
+        for event in sorted(events, key=lambda row: row.recorded_at, reverse=True)
+    )

@@ -1,0 +1,221 @@
+"""A chair card in words, icons and addresses. What it says comes from infusion.board."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clinics.permissions import BOOKINGS_ARRIVE, INFUSIONS_CHART
+from core import display
+from core.actor import Actor
+from infusion.board import Act, Board, ChairCard, Due, Notice, Place, Urgency
+from infusion.board import Person as Patient
+from reminders import kinds
+
+Words = str | Promise
+# How far ahead the strip above the board looks.
+STRIP_AHEAD = timedelta(minutes=30)
+
+BUTTONS: dict[Act, tuple[Words, str]] = {
+    Act.ARRIVE: (_("Arrived"), "arrive"),
+    Act.PREMEDICATE: (_("Premedication"), "pill"),
+    Act.START: (_("Start infusion"), "drop"),
+    Act.RATE: (_("Rate"), "chart"),
+    Act.PAUSE: (_("Pause"), "pause"),
+    Act.RESUME: (_("Resume"), "drop"),
+    Act.VITALS: (_("Vitals"), "vitals"),
+    Act.COMPLETE: (_("Infusion complete"), "check"),
+    Act.DISCHARGE: (_("Discharge"), "arrive"),
+}
+STATES: dict[Place, tuple[str, Words]] = {
+    Place.OUT_OF_SERVICE: ("out_of_service", ""),
+    Place.FREE: ("free", ""),
+    Place.EXPECTED: ("booked", _("Expected")),
+    Place.LATE: ("overdue", _("Not here yet")),
+    Place.ARRIVED: ("arrived", ""),
+    Place.PREMEDICATION: ("premedication", ""),
+    Place.READY: ("on_time", _("Ready to start")),
+    Place.RUNNING: ("running", ""),
+    Place.PAUSED: ("paused", ""),
+    Place.DONE: ("due_soon", _("Bag empty")),
+    Place.OBSERVATION: ("observation", ""),
+    Place.HOUR_OVER: ("on_time", _("Hour over")),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One act on a card. `posts` acts at once; others open a form."""
+
+    label: Words
+    icon: str
+    url: str
+    element_id: str
+    primary: bool = False
+    posts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A card as the template shows it."""
+
+    card: ChairCard
+    state: str
+    state_label: Words
+    chair_word: Words
+    chair_number: str
+    headline: Words
+    buttons: list[Button]
+    href: str
+
+    @property
+    def over(self) -> bool:
+        """The hour of observation is behind this patient: nothing counts down any more."""
+        return self.card.place is Place.HOUR_OVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the strip: a step at a chair, or a reminder that nobody has seen yet."""
+
+    state: str
+    chair: str
+    patient: Patient
+    what: Words
+    due_at: datetime
+    href: str = ""
+    over: bool = False
+    seen_url: str = ""
+
+
+def chair_words(label: str, kind: str) -> tuple[Words, str]:
+    """Return a chair's word and number: "Chair 4" gives both; a name of its own stands alone."""
+    word, _space, number = label.rpartition(" ")
+    if number.isdigit():
+        return word or _("Chair"), number
+    return "", label
+
+
+def shown(card: ChairCard, slug: str, actor: Actor) -> Shown:
+    """Return the card as `actor` sees it: buttons only for what they may do."""
+    state, label = _state(card)
+    word, number = chair_words(card.label, card.kind)
+    here = card.seated
+    due = here.headline if here else None
+    return Shown(
+        card=card,
+        state=state,
+        state_label=label,
+        chair_word=word,
+        chair_number=number,
+        headline=headline(due, ready=card.place is Place.READY) if due else "",
+        buttons=_buttons(card, slug, actor),
+        href=reverse("chair_side", args=[slug, here.visit_id]) if here else "",
+    )
+
+
+def _state(card: ChairCard) -> tuple[str, Words]:
+    if card.seated is not None and card.seated.symptoms_open:
+        return "reaction", ""
+    urgent = card.urgency in {Urgency.OVERDUE, Urgency.SOON}
+    own_words = card.place in {Place.LATE, Place.PAUSED, Place.HOUR_OVER, Place.READY}
+    if urgent and not own_words and card.urgency is not None:
+        return card.urgency.value, ""
+    return STATES[card.place]
+
+
+def headline(due: Due, *, ready: bool = False) -> Words:
+    """Return the words before the time of what is due."""
+    if due.act is Act.START:
+        return _("Start by") if ready else _("Start from")
+    if due.act is Act.RATE and due.rate_ml_h is not None:
+        return _("Rate %(rate)s due") % {"rate": display.rate(due.rate_ml_h)}
+    return {
+        Act.PREMEDICATE: _("Premedication due"),
+        Act.VITALS: _("Vital signs due"),
+        Act.COMPLETE: _("Bag empty about"),
+        Act.DISCHARGE: _("Observe until"),
+        Act.PAUSE: _("Stop the infusion"),
+    }.get(due.act, "")
+
+
+def button_label(act: Act, rate_ml_h: Fraction | None) -> Words:
+    """Return the words on the button of `act`."""
+    if act is Act.RATE and rate_ml_h is not None:
+        return _("Rate now %(rate)s") % {"rate": display.rate(rate_ml_h)}
+    return BUTTONS[act][0]
+
+
+def _buttons(card: ChairCard, slug: str, actor: Actor) -> list[Button]:
+    acts = ([card.primary] if card.primary else []) + list(card.acts)
+    return [
+        _button(card, act, slug, primary=act is card.primary) for act in acts if _may(actor, act)
+    ]
+
+
+def _may(actor: Actor, act: Act) -> bool:
+    return actor.may(BOOKINGS_ARRIVE if act is Act.ARRIVE else INFUSIONS_CHART)
+
+
+def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
+    if act is Act.ARRIVE:
+        assert card.coming is not None
+        url = reverse("board_arrived", args=[slug, card.coming.booking_id])
+    else:
+        assert card.seated is not None
+        url = reverse("chair_act", args=[slug, card.seated.visit_id, act.value])
+    rates = [due.rate_ml_h for due in (card.seated.dues() if card.seated else []) if due.act is act]
+    return Button(
+        label=button_label(act, rates[0] if rates else None),
+        icon=BUTTONS[act][1],
+        url=url,
+        element_id=f"act-{card.key}-{act.value}",
+        primary=primary,
+        posts=act is Act.ARRIVE,
+    )
+
+
+def lines(board: Board, slug: str, actor: Actor) -> list[Line]:
+    """Return the strip: reminders not yet seen first, then what is due, the most urgent first."""
+    prompts = [
+        Line(
+            state=prompt.urgency.value,
+            chair=prompt.card.label,
+            patient=prompt.card.seated.patient,
+            what=_what(prompt.due),
+            due_at=prompt.due.at,
+            href=f"#chair-{prompt.card.key}",
+            over=prompt.due.act is Act.DISCHARGE and prompt.due.at <= board.now,
+        )
+        for prompt in board.prompts(within=STRIP_AHEAD)
+        if prompt.card.seated is not None
+    ]
+    return [_notice(notice, slug, actor) for notice in board.notices] + prompts
+
+
+def _what(due: Due) -> Words:
+    if due.act is Act.RATE and due.rate_ml_h is not None:
+        return _("rate %(rate)s") % {"rate": display.rate(due.rate_ml_h)}
+    return {
+        Act.PREMEDICATE: _("premedication"),
+        Act.START: _("start infusion"),
+        Act.VITALS: _("vital signs"),
+        Act.COMPLETE: _("bag empty"),
+        Act.DISCHARGE: _("end of the observation hour"),
+        Act.PAUSE: _("stop the infusion"),
+    }.get(due.act, "")
+
+
+def _notice(notice: Notice, slug: str, actor: Actor) -> Line:
+    seen = reverse("board_reminder_seen", args=[slug, notice.reminder_id])
+    return Line(
+        state="due_soon",
+        chair=notice.chair,
+        patient=notice.patient,
+        what=kinds.label_of(notice.kind),
+        due_at=notice.due_at,
+        seen_url=seen if actor.may(INFUSIONS_CHART) else "",
+    )
