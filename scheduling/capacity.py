@@ -140,32 +140,24 @@ def _chair_obstacle(day: Day, load: Load, slot: int, chair: UUID) -> Obstacle | 
 
 
 def _nurse_obstacles(day: Day, load: Load, slot: int) -> list[Obstacle]:
-    care = range(slot, slot + load.care)
-    tests = (
-        ("NURSES-NONE", "No nurse is on duty at {}.", lambda n: day.nurses[n] > 0),
-        (
-            "NURSES-STARTS",
-            "The nurses are already starting as many infusions as they can at {}.",
-            lambda n: (
-                not load.starts[n - slot]
-                or day.starts[n] + load.starts[n - slot] <= day.start_limit(n)
-            ),
-        ),
-        (
-            "NURSES-POINTS",
-            "The nurses are already watching as much as they can at {}.",
-            lambda n: (
-                not load.points[n - slot]
-                or day.points[n] + load.points[n - slot] <= day.point_limit(n)
-            ),
-        ),
-    )
-    found = []
-    for code, words, holds in tests:
-        broken = next((n for n in care if not holds(n)), None)
-        if broken is not None:
-            found.append(Obstacle(code, words.format(day.grid.label(broken))))
-    return found
+    """Return the first slot with nobody on duty, with too many starts, with too many points."""
+    first: dict[str, int] = {}
+    for n, (start, points) in enumerate(zip(load.starts, load.points, strict=True), start=slot):
+        if not day.nurses[n]:
+            first.setdefault("NURSES-NONE", n)
+            continue
+        if start and day.starts[n] + start > day.start_limit(n):
+            first.setdefault("NURSES-STARTS", n)
+        if points and day.points[n] + points > day.point_limit(n):
+            first.setdefault("NURSES-POINTS", n)
+    return [Obstacle(code, _WORDS[code].format(day.grid.label(n))) for code, n in first.items()]
+
+
+_WORDS = {
+    "NURSES-NONE": "No nurse is on duty at {}.",
+    "NURSES-STARTS": "The nurses are already starting as many infusions as they can at {}.",
+    "NURSES-POINTS": "The nurses are already watching as much as they can at {}.",
+}
 
 
 def _runs(free: int, length: int) -> int:
