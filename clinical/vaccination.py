@@ -51,13 +51,15 @@ def for_vaccination(
     """
     if first_infusion is None or b_cells_recovered:
         return []
-    kind = "LIVE" if vaccine.live else "NONLIVE"
+    during, late = "VACCINE-NONLIVE-DURING", "VACCINE-NONLIVE-LATE"
+    if vaccine.live:
+        during, late = "VACCINE-LIVE-DURING", "VACCINE-LIVE-LATE"
     if vaccine.on >= first_infusion:
         words = (
             f"{vaccine.name} on {vaccine.on.isoformat()}: treatment began on "
             f"{first_infusion.isoformat()} and B cells have not recovered."
         )
-        return [protocol.finding(f"VACCINE-{kind}-DURING", words)]
+        return [protocol.finding(during, words)]
     opens = earliest_start(protocol, vaccine)
     if opens <= first_infusion:
         return []
@@ -65,4 +67,4 @@ def for_vaccination(
         f"{vaccine.name} on {vaccine.on.isoformat()}: the first infusion, planned for "
         f"{first_infusion.isoformat()}, is best on or after {opens.isoformat()}."
     )
-    return [protocol.finding(f"VACCINE-{kind}-LATE", words)]
+    return [protocol.finding(late, words)]

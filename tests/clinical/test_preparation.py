@@ -148,6 +148,7 @@ def test_appearance(
 ) -> None:
     found = appearance_findings(protocol, discoloured=discoloured, foreign_particles=particles)
     assert [item.words for item in found] == ([words] if words else [])
+    assert all(item.id == "BAG-APPEARANCE" for item in found)
 
 
 @pytest.mark.parametrize(
