@@ -14,7 +14,7 @@ from clinical.protocol import load
 ROOT = Path(__file__).parents[2]
 CORE = Path(clinical.__file__).parent
 MODULES = sorted(CORE.glob("*.py"))
-RULE_ID = re.compile(r"(?=.{8})[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
+RULE_ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+|[A-Z]{8,}")
 
 # Numbers that are arithmetic, not medicine: nothing, one and half of a time; hours into seconds;
 # and by file, what the calendar itself is made of.
