@@ -26,3 +26,12 @@ def all_chairs_of(actor: Actor) -> list[Chair]:
 def clinic_by_id(clinic_id: UUID) -> Clinic:
     """Return one clinic by its id."""
     return Clinic.objects.get(pk=clinic_id)
+
+
+def staff_with_role(actor: Actor, role: str) -> list[User]:
+    """Return the people who hold `role` in the actor's clinic, by name."""
+    return list(
+        User.objects.filter(
+            memberships__clinic_id=actor.clinic_id, memberships__role=role, is_active=True
+        ).order_by("full_name")
+    )

@@ -19,7 +19,8 @@ from scheduling.models import Booking, Course, Restart, Visit
 from scheduling.openings import OpenDay, OpenStart, open_starts
 
 __all__ = [
-    "CourseLine", "DayRow", "DoseLine", "DueRow", "OpenDay", "OpenStart", "course_timeline",
+    "CourseLine", "DayRow", "DoseLine", "DueRow", "OpenDay", "OpenStart", "booking_of",
+    "course_of", "course_timeline",
     "day_bookings", "open_starts", "unbooked_due", "visit_for_booking",
 ]  # fmt: skip
 
@@ -113,6 +114,11 @@ class DueRow:
     mrn: str
     days_past_due: int  # below zero: days to go
     state: str  # prolonged_gap, overdue, due or due_soon: codes of core.states
+
+    @property
+    def days_to_go(self) -> int:
+        """Days until it is due; zero or below once it is."""
+        return -self.days_past_due
 
     @property
     def nobody_came(self) -> bool:
@@ -269,3 +275,24 @@ def visit_for_booking(actor: Actor, visit_id: UUID) -> Visit:
     if visit is None:
         raise NotFound
     return visit
+
+
+def booking_of(actor: Actor, booking_id: UUID) -> Booking:
+    """Return one booking with its day, chair, visit and patient; NotFound for another clinic's."""
+    booking = (
+        Booking.objects.filter(pk=booking_id, clinic_id=actor.clinic_id)
+        .select_related("clinic_day", "chair", "visit", "patient")
+        .first()
+    )
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def course_of(actor: Actor, course_id: UUID) -> Course:
+    """Return one course with its patient; NotFound for another clinic's."""
+    courses = Course.objects.filter(pk=course_id, clinic_id=actor.clinic_id)
+    course = courses.select_related("patient").first()
+    if course is None:
+        raise NotFound
+    return course

@@ -1,3 +1,30 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path, register_converter
 
-urlpatterns: list[URLPattern] = []
+from core.web.converters import IsoDate
+from scheduling.web import attending, booking, course, day, due, patient
+
+register_converter(IsoDate, "isodate")
+
+urlpatterns: list[URLPattern] = [
+    path("day/", day.today, name="day"),
+    path("day/<isodate:day>/", day.on, name="day_on"),
+    path("day/<isodate:day>/list.csv", day.as_csv, name="day_csv"),
+    path("due/", due.due_list, name="due"),
+    path("due/list.csv", due.as_csv, name="due_csv"),
+    path("visits/<uuid:visit_id>/book/", booking.book_visit, name="visit_book"),
+    path("visits/<uuid:visit_id>/given/", course.visit_given, name="visit_given"),
+    path("bookings/<uuid:booking_id>/move/", booking.move_booking, name="booking_move"),
+    path("bookings/<uuid:booking_id>/cancel/", attending.cancel_booking, name="booking_cancel"),
+    path("bookings/<uuid:booking_id>/no-show/", attending.no_show, name="booking_no_show"),
+    path("bookings/<uuid:booking_id>/arrived/", attending.arrived, name="booking_arrived"),
+    path(
+        "bookings/<uuid:booking_id>/not-arrived/",
+        attending.not_arrived,
+        name="booking_not_arrived",
+    ),
+    path("bookings/<uuid:booking_id>/confirm/", attending.confirmed, name="booking_confirm"),
+    path("patients/<uuid:patient_id>/", patient.patient, name="patient"),
+    path("patients/<uuid:patient_id>/course/", course.start, name="course_start"),
+    path("courses/<uuid:course_id>/stop/", course.stop, name="course_stop"),
+    path("courses/<uuid:course_id>/restart/", course.restart, name="course_restart"),
+]

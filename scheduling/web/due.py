@@ -1,0 +1,67 @@
+"""Everyone due and not booked, the longest past due first: nobody is forgotten here."""
+
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from clinics.permissions import BOOKINGS_CHANGE, VISITS_VIEW
+from clinics.web.access import ClinicRequest, allow
+from core import clock, states
+from core.web.tables import csv_response
+from core.zones import local_date
+from scheduling.selectors import SHOWN, DueRow, unbooked_due
+
+WEEKS = (2, 6, 13, 26)
+DEFAULT_WEEKS = 6
+STATES = ("prolonged_gap", "overdue", "due", "due_soon")
+CSV_HEADER = (
+    "days_past_due", "state", "due", "earliest", "latest", "dose", "mg", "last_given",
+    "no_shows", "mrn", "family_name", "given_names", "birth_date",
+)  # fmt: skip
+
+
+@allow(VISITS_VIEW)
+@require_safe
+def due_list(request: ClinicRequest) -> HttpResponse:
+    """Show who should be booked now."""
+    weeks, rows = _rows(request)
+    state = request.GET.get("state", "")
+    shown = [row for row in rows if row.state == state] if state in STATES else rows
+    context = {
+        "rows": shown,
+        "weeks": weeks,
+        "weeks_offered": WEEKS,
+        "state": state,
+        "states": [(name, states.state(name).label) for name in STATES],
+        "counts": {name: sum(row.state == name for row in rows) for name in STATES},
+        "longest": max((row.days_past_due for row in rows), default=0),
+        "cut_off": len(rows) >= SHOWN,
+        "may_book": request.actor.may(BOOKINGS_CHANGE),
+    }
+    return render(request, "scheduling/due.html", context)
+
+
+@allow(VISITS_VIEW)
+@require_safe
+def as_csv(request: ClinicRequest) -> HttpResponse:
+    """Give the due list to a spreadsheet."""
+    _, rows = _rows(request)
+    cells = (
+        (
+            row.days_past_due, row.state, row.due_on, row.earliest_on, row.latest_on,
+            row.dose_number, row.dose_mg, row.last_given_on, row.no_shows, row.mrn,
+            row.family_name, row.given_names, row.birth_date,
+        )
+        for row in rows
+    )  # fmt: skip
+    return csv_response("due.csv", CSV_HEADER, cells)
+
+
+def _rows(request: ClinicRequest) -> tuple[int, list[DueRow]]:
+    asked = request.GET.get("weeks", "")
+    weeks = int(asked) if asked in {str(offered) for offered in WEEKS} else DEFAULT_WEEKS
+    now = clock.now()
+    today = local_date(now, request.clinic.time_zone)
+    return weeks, unbooked_due(request.actor, today, now=now, ahead=timedelta(weeks=weeks))
