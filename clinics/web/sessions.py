@@ -12,12 +12,17 @@ from django.urls import reverse
 from core import clock
 
 LAST_SEEN = "last_seen"
+BEGAN = "began"
 # Writing the session at most this often keeps a busy page from writing on every click.
 WRITE_EVERY_SECONDS = 60
 
 
 class IdleSessionMiddleware:
-    """Signs a person out after SESSION_IDLE_MINUTES without an act of their own."""
+    """Signs a person out after SESSION_IDLE_MINUTES without an act of their own.
+
+    And after SESSION_COOKIE_AGE however busy they were: the framework would count that span
+    anew whenever the session is written.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -32,7 +37,9 @@ class IdleSessionMiddleware:
             return None
         now = int(clock.now().timestamp())
         last_seen = request.session.get(LAST_SEEN)
-        if last_seen is not None and now - last_seen > settings.SESSION_IDLE_MINUTES * 60:
+        idle = now - (last_seen or now)
+        old = now - request.session.setdefault(BEGAN, now)
+        if idle > settings.SESSION_IDLE_MINUTES * 60 or old >= settings.SESSION_COOKIE_AGE:
             logout(request)
             return _sign_in_again(request)
         polled = getattr(view, "polled", False)
