@@ -338,7 +338,7 @@ class ImportNote(models.Model):
         SKIPPED = "skipped", _("Left out")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="notes")
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="notes")
     number = models.PositiveIntegerField()
     outcome = models.CharField(max_length=7, choices=Outcome.choices)
     place = models.CharField(max_length=300)  # file and line, or the file alone

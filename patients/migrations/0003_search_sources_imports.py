@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='importnote',
             name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='patients.importrun'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='patients.importrun'),
         ),
         migrations.AddField(
             model_name='sourcelink',
