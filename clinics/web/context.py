@@ -34,6 +34,11 @@ class Shell:
     search_url: str = ""
 
 
+# Which entry of the navigation a page belongs to, by the first word of its address's name.
+SECTIONS = {
+    "patient": "patients", "course": "patients", "visit": "due", "booking": "day",
+    "chair": "board", "reminder": "mailbox", "letters": "mailbox",
+}  # fmt: skip
 PAGES = (
     ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),
     ("day", _("Day"), "calendar", permissions.BOOKINGS_VIEW),
@@ -54,7 +59,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
         return {"shell": Shell(now=clock.now(), actor_label=label)}
     actor = request.actor  # type: ignore[attr-defined]
     match = request.resolver_match
-    here = match.url_name if match else ""
+    here = _section(match.url_name or "") if match else ""
     return {
         "shell": Shell(
             now=clock.now(),
@@ -73,3 +78,8 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             ),
         )
     }
+
+
+def _section(url_name: str) -> str:
+    first = url_name.replace("-", "_").split("_")[0]
+    return SECTIONS.get(first, first)

@@ -110,8 +110,10 @@ def _stage(everyday: Everyday, patient: Patient, n: int) -> None:
         course = everyday.course(patient, add_months(today, -20), indication)
         everyday.past(course, add_months(today, -13))
     elif n in {1, 2, 3}:  # overdue by days and by weeks
-        course = everyday.course(patient, add_months(today, -6) - timedelta(days=9 * n), indication)
-        everyday.past(course, today - timedelta(days=9 * n))
+        course = everyday.course(
+            patient, add_months(today, -6) - timedelta(days=18 * n), indication
+        )
+        everyday.past(course, today - timedelta(days=18 * n))
     elif n == 4:
         course = everyday.course(patient, today - timedelta(days=back), indication)
         everyday.past(course, today)

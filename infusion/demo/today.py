@@ -14,7 +14,7 @@ from infusion.demo.setting import Setting
 from infusion.models import Infusion
 from infusion.services.ending import complete_infusion, discharge
 from infusion.services.premedication import give_premedication
-from infusion.services.running import change_rate
+from infusion.services.running import change_rate, chart_vitals
 from infusion.services.starting import start_infusion
 from patients.models import Patient
 from scheduling.models import Booking, Course, Visit
@@ -41,6 +41,7 @@ class Seat:
     rates: Sequence[tuple[int, int]] = ()  # minutes after the start, mL/h
     ended: int | None = None
     left: int | None = None
+    vitals_missed: int = 0  # the newest minutes, in which nobody charted vital signs
 
 
 STANDARD = ((30, 80), (60, 120), (90, 160), (120, 200))
@@ -49,7 +50,7 @@ SEATS = (
     Seat(chair=0, dose=5, option="standard", arrives=146, started=86, rates=STANDARD[:2]),
     Seat(chair=1, dose=4, option="standard", arrives=123, started=63, rates=STANDARD[:1]),
     Seat(chair=2, dose=1, option="initial", arrives=80, started=20),
-    Seat(chair=3, dose=6, option="short", arrives=135, started=75, rates=SHORT),
+    Seat(chair=3, dose=6, option="short", arrives=135, started=75, rates=SHORT, vitals_missed=20),
     Seat(chair=4, dose=4, option="short", arrives=216, started=156, rates=SHORT, ended=36),
     Seat(chair=5, dose=5, option="short", arrives=245, started=185, rates=SHORT, ended=65),
     Seat(chair=6, dose=3, option="standard", arrives=52),
@@ -128,12 +129,7 @@ class Stage:
             two_identifiers_checked=True, rate_option=seat.option, actor=self.nurse, now=start,
         )  # fmt: skip
         infusion = Infusion.objects.get(visit=visit)
-        for minute, rate in seat.rates:
-            at = start + timedelta(minutes=minute)
-            change_rate(
-                infusion_id=infusion.pk, event_id=uuid.uuid4(), rate_ml_h=Decimal(rate),
-                occurred_at=at, actor=self.nurse, now=at,
-            )  # fmt: skip
+        self._chart(infusion, seat, start)
         if seat.ended is not None:
             at = self.before(seat.ended)
             complete_infusion(
@@ -146,6 +142,27 @@ class Stage:
                 infusion_id=infusion.pk, event_id=uuid.uuid4(), occurred_at=at,
                 actor=self.nurse, now=at,
             )  # fmt: skip
+
+    def _chart(self, infusion: Infusion, seat: Seat, start: datetime) -> None:
+        """Chart the rate steps and the vital signs in the order in which they happened."""
+        ends = seat.ended if seat.ended is not None else seat.vitals_missed
+        last = int((self.before(ends) - start).total_seconds() // 60)
+        rates = dict(seat.rates)
+        for minute in sorted({*rates, *range(0, last + 1, 30)}):
+            at = start + timedelta(minutes=minute)
+            chart_vitals(
+                infusion_id=infusion.pk, event_id=uuid.uuid4(), occurred_at=at,
+                vitals={
+                    "systolic": 118 + minute % 13, "diastolic": 72 + minute % 7,
+                    "heart_rate": 68 + minute % 11, "spo2": 98, "temperature_c": Decimal("36.7"),
+                },
+                actor=self.nurse, now=at,
+            )  # fmt: skip
+            if minute in rates:
+                change_rate(
+                    infusion_id=infusion.pk, event_id=uuid.uuid4(), occurred_at=at,
+                    rate_ml_h=Decimal(rates[minute]), actor=self.nurse, now=at,
+                )  # fmt: skip
 
     def no_show(self, patient: Patient, chair: Chair) -> None:
         """Somebody was booked this morning and did not come."""
