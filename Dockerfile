@@ -18,8 +18,8 @@ WORKDIR /app
 COPY . .
 # Collecting needs no secret: the development settings name the same folders.
 RUN DJANGO_SETTINGS_MODULE=config.settings.dev python manage.py collectstatic --noinput \
-    && mkdir -p var/run \
-    && chown -R clinic:clinic var/run
+    && mkdir -p var/run var/imports \
+    && chown -R clinic:clinic var/run var/imports
 USER clinic
 EXPOSE 8000
 CMD ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
