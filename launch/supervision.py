@@ -17,6 +17,7 @@ from launch.service import Service
 
 # supervisord waits one second longer after each failed start; it never gives a process up.
 ENDLESS = 1_000_000
+GROUP = "clinic"  # the application's own processes
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,12 @@ def configuration(places: Places, wanted: Iterable[Program]) -> str:
         "[supervisorctl]",
         f"serverurl=unix://{_plain(socket_path(places))}",
     ]
-    for program in wanted:
+    processes = list(wanted)
+    for program in processes:
         lines += _section(places, program)
+    # Groups are stopped one after the other; the processes of one group all at once.
+    own = ",".join(program.name for program in processes if not program.first)
+    lines += [f"[group:{GROUP}]", f"programs={own}", "priority=2"]
     return "\n".join(lines) + "\n"
 
 
@@ -79,7 +84,7 @@ def _section(places: Places, program: Program) -> list[str]:
         "autorestart=true",
         "startsecs=1",
         f"startretries={ENDLESS}",
-        f"priority={1 if program.first else 2}",
+        "priority=1",
         f"stopsignal={program.stop_signal}",
         "stopwaitsecs=20",
         "killasgroup=true",
@@ -116,11 +121,11 @@ class Supervisor:
             return False
 
     def start(self, name: str) -> None:
-        """Start a program; one that fails at once is tried again by supervisord itself.
+        """Start one of the application's programs.
 
-        Raises LaunchError when there is no such command to run.
+        One that fails at once is tried again by supervisord itself. Raises LaunchError when there is no such command to run.
         """
         try:
-            self._supervisor().startProcess(name, False)  # noqa: FBT003 - positional in XML-RPC
+            self._supervisor().startProcess(f"{GROUP}:{name}", False)  # noqa: FBT003 - positional in XML-RPC
         except Fault as refusal:
             raise LaunchError(f"Cannot start {name}: {refusal.faultString}.") from None

@@ -91,7 +91,7 @@ def test_supervisord_gets_servers_first_and_literal_percent_signs(tmp_path: Path
     assert sections == ["[program:postgres]", "[program:redis]", "[program:web]"]
     web = text[text.index("[program:web]") :]
     assert "autostart=false\n" in web
-    assert "priority=2\n" in web
+    assert "[group:clinic]\nprograms=web\npriority=2\n" in web
     assert "stopsignal=INT\n" in text[: text.index("[program:redis]")]
 
 

@@ -18,7 +18,7 @@ from tests.launch.real import Checkout, eventually, free_port, kill
 
 pytestmark = pytest.mark.race
 
-STATE = re.compile(r"(?P<name>\S+)\s+RUNNING\s+pid (?P<pid>\d+),")
+STATE = re.compile(r"(?:clinic:)?(?P<name>\S+)\s+RUNNING\s+pid (?P<pid>\d+),")
 NOBODY = Account("nobody", 65534, 65534)
 PROGRAMS = frozenset({"postgres", "redis", "web", "worker"})
 
@@ -242,13 +242,12 @@ def test_a_failing_step_is_one_line_and_leaves_nothing_running(checkout: Checkou
 
 
 def test_given_servers_are_used_instead_of_our_own(checkout: Checkout) -> None:
-    lender = checkout.start("services", "--", "sh", "-c", "echo up; exec sleep 3600")
+    tell = "echo $DATABASE_URL; echo $REDIS_URL; exec sleep 3600"
+    lender = checkout.start("services", "--", "sh", "-c", tell)
     assert lender.stdout is not None
-    assert lender.stdout.readline() == "up\n"
-    sockets = checkout.folder / "var/test/sockets"
     checkout.environ = {
-        "DATABASE_URL": f"postgresql://clinic@/clinic?host={sockets}",
-        "REDIS_URL": f"unix://{sockets}/redis.sock",
+        "DATABASE_URL": lender.stdout.readline().strip(),
+        "REDIS_URL": lender.stdout.readline().strip(),
     }
     clinic = Clinic(checkout).wait(programs=PROGRAMS - {"postgres", "redis"})
     clinic.stop()
