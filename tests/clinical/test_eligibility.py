@@ -347,6 +347,7 @@ def vaccine(on: date, *, live: bool) -> Vaccine:
     [
         ("default", True, 27, ["VACCINE-LIVE-RECENT"]),
         ("default", True, 28, []),
+        ("default", True, 100, []),
         ("default", True, 0, ["VACCINE-LIVE-RECENT"]),
         ("default", True, -1, []),
         ("default", False, 13, ["VACCINE-NONLIVE-RECENT"]),

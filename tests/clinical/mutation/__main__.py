@@ -1,0 +1,160 @@
+"""Mutation testing of the clinical core: change one thing, and see a test fail.
+
+    python -m tests.clinical.mutation [module ...] [--jobs N]
+
+Each mutant runs in a forked child that imports the changed text in place of the module; nothing on
+disk changes. The tests nearest to the module run first, all the others after them. The survivors
+are printed, with those of docs/clinical/mutants.md left out; any other one makes the exit code 1.
+"""
+
+import argparse
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+from tests.clinical.mutation.operators import Mutant, mutants_of
+
+ROOT = Path(__file__).parents[3]
+TESTS = ROOT / "tests" / "clinical"
+CORE = ROOT / "clinical"
+KNOWN = ROOT / "docs" / "clinical" / "mutants.md"
+SECONDS = 120
+SLOW = ("test_events.py", "test_two_engines.py")
+NEAREST = {
+    "calendar": ["test_calendar.py"],
+    "titration": ["test_titration.py"],
+    "loading": ["test_protocol.py"],
+    "protocol": ["test_protocol.py"],
+    "preparation": ["test_preparation.py"],
+    "beyond_use": ["test_beyond_use.py"],
+    "premedication": ["test_premedication.py"],
+    "observation": ["test_observation.py"],
+    "reactions": ["test_reactions.py"],
+    "climb": ["test_reactions.py"],
+    "eligibility": ["test_eligibility.py"],
+    "screening": ["test_eligibility.py"],
+    "vaccination": ["test_eligibility.py"],
+    "facts": ["test_eligibility.py"],
+    "findings": ["test_eligibility.py"],
+}
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-p", "no:randomly",
+          "-p", "no:xdist", "--no-header", "--tb=no", "--rootdir", str(ROOT), "-c", os.devnull,
+          "--confcutdir", str(TESTS)]  # fmt: skip
+
+
+class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports one mutant's text in place of its module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        """Stand in for the module of `mutant`."""
+        self.mutant = mutant
+        self.name = f"clinical.{mutant.module}"
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Answer for the one module only."""
+        if fullname != self.name:
+            return None
+        origin = str(CORE / f"{self.mutant.module}.py")
+        spec = importlib.util.spec_from_loader(fullname, self, origin=origin)
+        if spec is not None:
+            spec.has_location = True
+        return spec
+
+    def get_source(self, fullname: str) -> str:
+        """Return the changed text."""
+        return self.mutant.source
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the changed text, compiled."""
+        return compile(self.mutant.source, str(CORE / f"{self.mutant.module}.py"), "exec")
+
+
+def _order(module: str) -> list[str]:
+    """Return the test files in the order they run: nearest, quick, slow."""
+    names = sorted(path.name for path in TESTS.glob("test_*.py"))
+    nearest = NEAREST.get(module, [name for name in names if name.startswith("test_run")])
+    quick = [name for name in names if name not in nearest and name not in SLOW]
+    ordered = [*nearest, *quick, *(name for name in SLOW if name not in nearest)]
+    return [str(TESTS / name) for name in ordered if name != "test_house_rules.py"]
+
+
+def _child(mutant: Mutant) -> None:
+    """Run the tests on `mutant` and leave with pytest's answer; never returns."""
+    os.setpgrp()
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    sys.meta_path.insert(0, Changed(mutant))
+    sys.dont_write_bytecode = True
+    try:
+        code = int(pytest.main([*PYTEST, *_order(mutant.module)]))
+    except BaseException:  # a mutant may raise anything at all: it is dead
+        code = 1
+    os._exit(code)
+
+
+def survives(mutant: Mutant) -> bool:
+    """Return whether every test passes on `mutant`; too slow counts as found out."""
+    child = os.fork()
+    if child == 0:
+        _child(mutant)
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def _known() -> str:
+    return KNOWN.read_text(encoding="utf-8") if KNOWN.exists() else ""
+
+
+def say(line: str) -> None:
+    """Write one line of the report at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main(modules: Iterable[str], jobs: int) -> int:
+    """Run every mutant of `modules` (all when none is named); return 1 for a new survivor."""
+    names = list(modules) or sorted(path.stem for path in CORE.glob("*.py") if path.stem[0] != "_")
+    mutants = [mutant for name in names for mutant in mutants_of(CORE / f"{name}.py")]
+    say(f"{len(mutants)} mutants of {len(names)} modules")
+    alive: list[Mutant] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for mutant, survived in zip(mutants, pool.map(survives, mutants), strict=True):
+            if survived:
+                alive.append(mutant)
+                say(f"survived: {mutant.name}  ({mutant.operator})")
+    known = _known()
+    new = [mutant for mutant in alive if f"`{mutant.before}` => `{mutant.after}`" not in known]
+    killed = len(mutants) - len(alive)
+    say(
+        f"killed {killed} of {len(mutants)} ({killed / len(mutants):.1%}), new survivors {len(new)}"
+    )
+    return 1 if new else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+    raise SystemExit(main(arguments.modules, arguments.jobs))
