@@ -59,6 +59,7 @@ def _enter(label: str) -> None:
         raise RuntimeError(f"{label} has no place in LOCK_ORDER")
     if rank < _highest.get():
         raise RuntimeError(f"{label} locked after {LOCK_ORDER[_highest.get()]}")
+    if _highest.get() < 0:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
     _highest.set(rank)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")

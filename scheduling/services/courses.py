@@ -57,8 +57,26 @@ def start_course(
     _refuse_for_ever(patient)
     _check_start(indication, first_infusion_on, prescriber_id, clinic=clinic, today=today)
     refuse_unfit(protocol, patient, indication, on=first_infusion_on)
+    course = _new_course(patient, protocol, indication, first_infusion_on, prescriber_id, now)
+    visits = _first_visits(course, patient, protocol, today, now)
+    plan_visits(visits, now=now)
+    audit.record(
+        "course.started", course, actor=actor, now=now, patient_id=patient.pk,
+        edition=protocol.edition, first_infusion_on=first_infusion_on,
+    )  # fmt: skip
+    return course
+
+
+def _new_course(  # noqa: PLR0917 - private, and the one caller stands above
+    patient: Patient,
+    protocol: Protocol,
+    indication: str,
+    first_infusion_on: date,
+    prescriber_id: UUID | None,
+    now: datetime,
+) -> Course:
     course = Course(
-        clinic=clinic,
+        clinic=patient.clinic,
         patient=patient,
         protocol=PROTOCOL,
         edition=protocol.edition,
@@ -71,12 +89,6 @@ def start_course(
     )
     with refusing(course_one_active=Conflict("A course is already running for this patient.")):
         course.save(force_insert=True)
-    visits = _first_visits(course, patient, protocol, today, now)
-    plan_visits(visits, now=now)
-    audit.record(
-        "course.started", course, actor=actor, now=now, patient_id=patient.pk,
-        edition=protocol.edition, first_infusion_on=first_infusion_on,
-    )  # fmt: skip
     return course
 
 
