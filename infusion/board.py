@@ -63,6 +63,11 @@ class Urgency(StrEnum):
     SOON = "due_soon"
     LATER = "on_time"
 
+    @property
+    def rank(self) -> int:
+        """Position in the order overdue, soon, later."""
+        return list(Urgency).index(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
@@ -206,7 +211,7 @@ class Board:
             for due in card.seated.dues()
             if due.at - self.now <= within
         ]
-        return sorted(found, key=lambda prompt: prompt.due.at)
+        return sorted(found, key=lambda prompt: (prompt.urgency.rank, prompt.due.at))
 
     def strip(self, *, within: timedelta) -> str:
         """Return a fingerprint of the strip: its prompts and its notices."""

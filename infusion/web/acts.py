@@ -29,7 +29,7 @@ from infusion.services.amending import take_back
 from infusion.services.premedication import give_premedication
 from infusion.services.starting import start_infusion
 from infusion.web import forms
-from infusion.web.board import done
+from infusion.web.board import done, tapped
 from infusion.web.words import on_the_wall
 
 Words = str | Promise
@@ -281,6 +281,7 @@ def _charted(
 
 @allow(INFUSIONS_CHART)
 @require_POST
+@tapped
 def undo(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> HttpResponse:
     """Take back an entry of one's own within the first moments."""
     given = request.POST.get("event_id", "")

@@ -1,8 +1,9 @@
 """The chair board: every chair, live. A poll answers only with the cards that have changed."""
 
 from collections.abc import Collection
-from typing import Any
-from uuid import UUID
+from functools import wraps
+from typing import Any, ParamSpec
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,14 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinics.permissions import BOARD_VIEW, BOOKINGS_ARRIVE, REMINDERS_ACKNOWLEDGE
-from clinics.web.access import ClinicRequest, allow, polled
+from clinics.web.access import ClinicRequest, ClinicView, allow, polled
 from core import clock, display
+from core.errors import Forbidden, NotFound, Refusal
 from infusion.board import Board, ChairCard
 from infusion.selectors import board as read_board
 from infusion.services.reading import record_board_read
 from infusion.web.cards import STRIP_AHEAD, lines, shown
+from infusion.web.words import on_the_wall
 from reminders.services.acknowledging import acknowledge
 from scheduling.services.attendance import mark_arrived, undo_arrived
+
+P = ParamSpec("P")
 
 
 @allow(BOARD_VIEW)
@@ -89,8 +94,26 @@ def _record(request: ClinicRequest, cards: Collection[ChairCard], page: str) -> 
     )
 
 
+def tapped(view: ClinicView[P]) -> ClinicView[P]:
+    """Answer a refused tap with its words and the room as it is; without scripts, with a page."""
+
+    @wraps(view)
+    def run(request: ClinicRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except (NotFound, Forbidden):
+            raise
+        except Refusal as refusal:
+            if not request.headers.get("HX-Request"):
+                raise
+            return done(request, on_the_wall(refusal.message), tone="danger")
+
+    return run
+
+
 @allow(BOOKINGS_ARRIVE)
 @require_POST
+@tapped
 def arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
     """The patient is here. One tap, and it can be taken back."""
     booking = mark_arrived(booking_id=booking_id, actor=request.actor, now=clock.now())
@@ -102,6 +125,7 @@ def arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
 
 @allow(BOOKINGS_ARRIVE)
 @require_POST
+@tapped
 def not_arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
     """Take back an arrival tapped by mistake."""
     undo_arrived(booking_id=booking_id, actor=request.actor, now=clock.now())
@@ -110,13 +134,14 @@ def not_arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
 
 @allow(REMINDERS_ACKNOWLEDGE)
 @require_POST
+@tapped
 def reminder_seen(request: ClinicRequest, reminder_id: UUID) -> HttpResponse:
     """Somebody has read a reminder in the strip. The step itself stays due."""
     acknowledge(reminder_id=reminder_id, actor=request.actor, now=clock.now())
     return done(request, _("Reminder seen."))
 
 
-def done(request: ClinicRequest, words: str, *, undo_url: str = "") -> HttpResponse:
+def done(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str = "") -> HttpResponse:
     """Answer a tap on the board: the changed pieces and a toast, or the page again without JS."""
     if not request.headers.get("HX-Request"):
         messages.success(request, words)
@@ -125,7 +150,9 @@ def done(request: ClinicRequest, words: str, *, undo_url: str = "") -> HttpRespo
     same_room = request.POST.get("layout") == room.layout()
     changed = changed_cards(room, request.POST.getlist("seen")) if same_room else room.cards
     _record(request, changed, "board")
-    toast = {"text": words, "undo_url": undo_url, "oob": True}
+    toast = {
+        "text": words, "undo_url": undo_url, "tone": tone, "oob": True, "event_id": uuid4(),
+    }  # fmt: skip
     body = pieces(request, room, changed, whole=not same_room)
     response = HttpResponse(body + render_to_string("infusion/_toast.html", toast, request))
     response["HX-Reswap"] = "none"

@@ -11,13 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from clinics.permissions import BOOKINGS_ARRIVE, INFUSIONS_CHART
 from core import display
 from core.actor import Actor
-from infusion.board import Act, Board, ChairCard, Due, Notice, Place, Urgency
+from infusion.board import Act, Board, ChairCard, Due, Notice, Place, Prompt, Urgency
 from infusion.board import Person as Patient
 from reminders import kinds
 
 Words = str | Promise
 # How far ahead the strip above the board looks.
 STRIP_AHEAD = timedelta(minutes=30)
+# The strip shows everything urgent, and what comes later up to this many lines.
+STRIP_LINES = 6
 
 BUTTONS: dict[Act, tuple[Words, str]] = {
     Act.ARRIVE: (_("Arrived"), "arrive"),
@@ -34,7 +36,7 @@ STATES: dict[Place, tuple[str, Words]] = {
     Place.OUT_OF_SERVICE: ("out_of_service", ""),
     Place.FREE: ("free", ""),
     Place.EXPECTED: ("booked", _("Expected")),
-    Place.LATE: ("overdue", _("Not here yet")),
+    Place.LATE: ("due_soon", _("Not here yet")),
     Place.ARRIVED: ("arrived", ""),
     Place.PREMEDICATION: ("premedication", ""),
     Place.READY: ("on_time", _("Ready to start")),
@@ -179,21 +181,28 @@ def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
 
 
 def lines(board: Board, slug: str, actor: Actor) -> list[Line]:
-    """Return the strip: reminders not yet seen first, then what is due, the most urgent first."""
-    prompts = [
-        Line(
-            state=prompt.urgency.value,
-            chair=prompt.card.label,
-            patient=prompt.card.seated.patient,
-            what=_what(prompt.due),
-            due_at=prompt.due.at,
-            href=f"#chair-{prompt.card.key}",
-            over=prompt.due.act is Act.DISCHARGE and prompt.due.at <= board.now,
-        )
-        for prompt in board.prompts(within=STRIP_AHEAD)
-        if prompt.card.seated is not None
-    ]
-    return [_notice(notice, slug, actor) for notice in board.notices] + prompts
+    """Return the strip: reminders not yet seen first, then what is due, the most urgent first.
+
+    Everything overdue or due soon is there; of what comes later only as much as fits.
+    """
+    notices = [_notice(notice, slug, actor) for notice in board.notices]
+    prompts = board.prompts(within=STRIP_AHEAD)
+    urgent = [prompt for prompt in prompts if prompt.urgency is not Urgency.LATER]
+    room = max(STRIP_LINES - len(notices) - len(urgent), 0)
+    return notices + [_prompt(prompt, board.now) for prompt in prompts[: len(urgent) + room]]
+
+
+def _prompt(prompt: Prompt, now: datetime) -> Line:
+    assert prompt.card.seated is not None
+    return Line(
+        state=prompt.urgency.value,
+        chair=prompt.card.label,
+        patient=prompt.card.seated.patient,
+        what=_what(prompt.due),
+        due_at=prompt.due.at,
+        href=f"#chair-{prompt.card.key}",
+        over=prompt.due.act is Act.DISCHARGE and prompt.due.at <= now,
+    )
 
 
 def _what(due: Due) -> Words:

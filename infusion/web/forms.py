@@ -202,12 +202,14 @@ class VitalsForm(ActForm):
         del self.fields["reason"]
         for name, sign in RANGES.items():
             self.fields[name] = forms.DecimalField(
-                label=f"{sign.label} ({sign.unit})",
+                label=sign.label,
+                help_text=sign.unit,
                 required=False,
                 max_digits=5,
                 decimal_places=1,
                 widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.1"}),
             )
+        self.fields["systolic"].widget.attrs["autofocus"] = True
 
     def taken(self) -> dict[str, Decimal | None]:
         """Return the signs by name."""

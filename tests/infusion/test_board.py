@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import uuid4
 
@@ -188,8 +189,9 @@ def test_after_the_vital_signs_the_rate_is_next(clinic: Clinic, nurse: Actor) ->
     assert shown.seated is not None
     headline = shown.seated.headline
     assert headline is not None
-    assert (headline.act, headline.at, headline.rate_ml_h) == (Act.RATE, at(60), 80)
-    assert (shown.seated.rate_ml_h, shown.seated.step, shown.seated.steps) == (40, 1, 5)
+    assert (headline.act, headline.at) == (Act.RATE, at(60))
+    assert headline.rate_ml_h == Fraction(80)
+    assert (shown.seated.rate_ml_h, shown.seated.step, shown.seated.steps) == (Fraction(40), 1, 5)
 
 
 def test_a_confirmed_step_shows_at_once(clinic: Clinic, nurse: Actor) -> None:
@@ -199,7 +201,7 @@ def test_a_confirmed_step_shows_at_once(clinic: Clinic, nurse: Actor) -> None:
     shown = card(nurse, 61).seated
     assert shown is not None
     assert shown.headline is not None
-    assert (shown.rate_ml_h, shown.step) == (80, 2)
+    assert (shown.rate_ml_h, shown.step) == (Fraction(80), 2)
     assert shown.ends_at == at(30 + 210)
 
 
@@ -211,7 +213,7 @@ def test_paused_waits_and_never_turns_red_by_itself(clinic: Clinic, nurse: Actor
     assert (shown.place, shown.primary) == (Place.PAUSED, Act.RESUME)
     assert shown.urgency is Urgency.LATER
     assert shown.seated is not None
-    assert (shown.seated.paused_at, shown.seated.rate_ml_h) == (at(40), 0)
+    assert (shown.seated.paused_at, shown.seated.rate_ml_h) == (at(40), Fraction(0))
     assert card(nurse, 70).urgency is Urgency.OVERDUE, "vital signs stay due"
     move(resume, infusion, nurse, 71, rate_ml_h=40)
     assert card(nurse, 72).place is Place.RUNNING
@@ -282,7 +284,7 @@ def test_open_symptoms_show_and_hold_the_rate(clinic: Clinic, nurse: Actor) -> N
     assert shown.seated is not None
     assert shown.seated.symptoms_open
     dues = {due.act: due for due in shown.seated.dues()}
-    assert dues[Act.RATE].rate_ml_h == 20, "halve the rate"
+    assert dues[Act.RATE].rate_ml_h == Fraction(20), "halve the rate"
 
 
 def test_a_chair_out_of_service_says_why(clinic: Clinic, nurse: Actor) -> None:
@@ -404,7 +406,7 @@ def test_the_layout_changes_with_the_cards(clinic: Clinic, nurse: Actor) -> None
     assert layout() != seated
 
 
-@pytest.mark.parametrize("chairs", [1, 12, 60])
+@pytest.mark.parametrize("chairs", [1, 60])
 @pytest.mark.django_db
 def test_the_room_costs_the_same_at_any_size(django_assert_num_queries: Any, chairs: int) -> None:
     clinic = make_clinic("large", chairs=chairs)
@@ -450,4 +452,4 @@ def test_a_start_at_another_table_shows_its_own_steps(clinic: Clinic, nurse: Act
     start(visit, nurse, rate_option="short")
     shown = card(nurse, 31).seated
     assert shown is not None
-    assert (shown.rate_ml_h, shown.step, shown.steps) == (100, 1, 4)
+    assert (shown.rate_ml_h, shown.step, shown.steps) == (Fraction(100), 1, 4)
