@@ -38,14 +38,14 @@ def reanchor(held: CourseInHand, *, now: datetime) -> list[Visit]:
 
 
 @joins
-def flag_bookings(held: CourseInHand, *, actor: Actor, now: datetime) -> dict[Visit, list[Finding]]:
-    """Return the booked doses whose day no longer suits the calendar, and put them in the ledger.
-
-    Nothing moves: a person decides what to do with a promise.
-    """
+def flag_bookings(
+    held: CourseInHand, after: Visit, *, actor: Actor, now: datetime
+) -> dict[Visit, list[Finding]]:
+    """Return the booked doses `after` one whose day no longer suits the calendar, and put them in
+    the ledger. Nothing moves: a person decides what to do with a promise."""
     flagged = {}
     for visit in held.pending:
-        if visit.pk in held.bookings:
+        if visit.pk in held.bookings and visit.dose_number > after.dose_number:
             booking = held.bookings[visit.pk]
             findings = held.findings(visit, booking.clinic_day.date)
             if findings:

@@ -29,6 +29,7 @@ from scheduling.placement import (
 )
 from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import plan_booking, plan_visit
+from scheduling.services.anchoring import flag_bookings
 from scheduling.services.attendance import mark_arrived, mark_no_show, undo_arrived
 from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand, take_booking, take_visit
@@ -65,7 +66,7 @@ def hold_day(*, visit_id: UUID, day: date, actor: Actor, now: datetime) -> Booki
     refuse_day(held.clinic, held.days[day], booking)
     booking.status = Booking.Status.DAY_HELD
     _insert(held, visit, booking, now)
-    _told("booking.day_held", booking, actor, now, findings)
+    _told("booking.day_held", held, booking, actor, now, findings)
     return booking
 
 
@@ -100,7 +101,7 @@ def book(
     refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
     _place(booking, held.days[day], chair_id, start)
     _insert(held, visit, booking, now)
-    _told("booking.made", booking, actor, now, findings)
+    _told("booking.made", held, booking, actor, now, findings)
     return booking
 
 
@@ -142,7 +143,7 @@ def move(
         save(booking, *_PLACE, *_PHASES, now=now)
     for touched in sorted({old, day}):
         rewrite_summary(held.days[touched], held.clinic, now=now)
-    _told("booking.moved", booking, actor, now, findings)
+    _told("booking.moved", held, booking, actor, now, findings)
     return booking
 
 
@@ -158,10 +159,10 @@ def confirm(
         raise Conflict("Only a proposed time can be confirmed.")
     if booking.hold_expires_at is not None and booking.hold_expires_at <= now:
         raise Conflict("This hold has expired. Please book again.")
-    refuse_unfit(held.protocol, held.patient, held.course.indication, on=booking.clinic_day.date)
+    findings = _refuse_date(held, held.visit(booking.visit_id), booking.clinic_day.date)
     booking.status, booking.hold_expires_at = Booking.Status.CONFIRMED, None
     save(booking, "status", "hold_expires_at", now=now)
-    _told("booking.confirmed", booking, actor, now, [])
+    _told("booking.confirmed", held, booking, actor, now, findings)
     return booking
 
 
@@ -255,10 +256,15 @@ def _others_first() -> AbstractContextManager[None]:
     )
 
 
-def _told(
-    action: str, booking: Booking, actor: Actor, now: datetime, findings: Iterable[Finding]
+def _told(  # noqa: PLR0917 - private, and every caller stands above
+    action: str,
+    held: CourseInHand,
+    booking: Booking,
+    actor: Actor,
+    now: datetime,
+    findings: Iterable[Finding],
 ) -> None:
-    """Plan the booking's reminders and write the change into the ledger."""
+    """Plan the booking's reminders, write the change and what it does to later doses."""
     plan_booking(booking, now=now)
     audit.record(
         action, booking, actor=actor, now=now, patient_id=booking.patient_id,
@@ -266,3 +272,5 @@ def _told(
         start=booking.period.lower if booking.period is not None else None,
         findings=[finding.id for finding in findings],
     )  # fmt: skip
+    held.bookings[booking.visit_id] = booking
+    flag_bookings(held, held.visit(booking.visit_id), actor=actor, now=now)

@@ -51,7 +51,7 @@ def mark_given(
         "dose.given", visit, actor=actor, now=now, patient_id=visit.patient_id,
         given_on=given_on, findings=[finding.id for finding in findings],
     )  # fmt: skip
-    return flag_bookings(held, actor=actor, now=now)
+    return flag_bookings(held, visit, actor=actor, now=now)
 
 
 @command

@@ -64,6 +64,6 @@ def close_after_death(*, course_id: UUID, clinic_id: UUID, now: datetime) -> Non
     """End the course of a patient who has died, and free what was booked for them."""
     actor = system_actor(clinic_id)
     held = take_course(course_id, actor=actor, now=now)
-    if held.patient.deceased_on is None or held.course.status != Course.Status.ACTIVE:
+    if not held.patient.is_deceased or held.course.status != Course.Status.ACTIVE:
         return
     end_course(held, reason="The patient has died.", permanently=False, actor=actor, now=now)

@@ -20,7 +20,7 @@ from scheduling.services.courses import stop_course
 from scheduling.services.dosing import record_given
 from scheduling.services.holds import expire_holds
 from tests.people import make_actor
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, system, weeks
+from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, staff, system, weeks
 
 pytestmark = pytest.mark.django_db
 TUESDAY = MONDAY + timedelta(days=1)
@@ -224,6 +224,18 @@ def test_a_third_dose_counts_from_the_day_the_first_is_booked_for(desk: Desk) ->
         desk.book(third, date(2026, 5, 11))
 
 
+def test_an_overdue_dose_counts_from_today_for_the_one_after_it(desk: Desk) -> None:
+    """Doses 1 and 2 are weeks overdue and unbooked: today, and two weeks from today."""
+    visits = desk.course(first=date(2026, 1, 5)).visits.order_by("dose_number")
+    second, third = visits[1], visits[2]
+    with pytest.raises(RuleBroken, match="Dose 1 comes first, on 02-Mar-2026"):
+        desk.book(second, NOW.date())
+    with pytest.raises(RuleBroken, match="Earliest date is 2026-08-02"):
+        desk.book(third, date(2026, 7, 31))
+    staff(desk.clinic, date(2026, 8, 17))
+    assert desk.book(third, date(2026, 8, 17))
+
+
 def test_outside_the_soft_window_is_allowed_and_remembered(desk: Desk) -> None:
     first = desk.visit()
     second = Visit.objects.get(course=first.course, dose_number=2)
@@ -406,6 +418,34 @@ def test_confirming_takes_the_hold_off(desk: Desk) -> None:
     with pytest.raises(Conflict, match="Only a proposed"):
         bookings.confirm(booking_id=held.pk, actor=desk.actor, now=NOW)
     assert expire_holds(clinic_id=desk.clinic.pk, now=NOW + timedelta(days=1)) == 0
+
+
+def test_a_proposal_the_calendar_has_overtaken_is_not_confirmed(desk: Desk) -> None:
+    """Dose 4 is proposed five months after today; dose 3, overdue, then comes a few days later."""
+    course = desk.course(first=date(2025, 6, 2))
+    doses = list(Visit.objects.filter(course=course).order_by("dose_number"))
+    clerk = system(desk.clinic)
+    for visit, on in zip(doses, (date(2025, 6, 2), date(2025, 6, 16)), strict=False):
+        record_given(visit_id=visit.pk, given_on=on, actor=clerk, now=NOW)
+    day = date(2026, 8, 3)
+    staff(desk.clinic, day)
+    booking = desk.book(doses[3], day, status="proposed")
+    later = at(date(2026, 3, 6))
+    record_given(visit_id=doses[2].pk, given_on=date(2026, 3, 6), actor=clerk, now=later)
+    with pytest.raises(RuleBroken, match="Earliest date is 2026-08-06"):
+        bookings.confirm(booking_id=booking.pk, actor=desk.actor, now=later)
+
+
+def test_moving_a_dose_flags_the_promise_that_follows_too_soon(desk: Desk) -> None:
+    first = desk.visit()
+    second = Visit.objects.get(course=first.course, dose_number=2)
+    booking = desk.book(first)
+    promised = desk.book(second, MONDAY + timedelta(days=14))
+    assert actions(promised.pk) == ["booking.made"]
+    move(desk, booking, MONDAY + timedelta(days=15), "08:00")
+    assert actions(promised.pk) == ["booking.made", "booking.flagged"]
+    promised.refresh_from_db()
+    assert (promised.version, promised.clinic_day.date) == (1, MONDAY + timedelta(days=14))
 
 
 # Coming and not coming
