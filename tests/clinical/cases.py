@@ -1,6 +1,7 @@
 """The worked cases, and the small conversions their notation needs."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,9 @@ from clinical.protocol import ClimbPolicy, Protocol, RateOption
 from clinical.titration import RatePlan, plan
 
 FILE = Path(__file__).parents[1] / "data" / "clinical_cases.json"
-CASES: dict[str, dict[str, Any]] = {
+Case = dict[str, Any]
+Runner = Callable[[Case, Case], None]
+CASES: dict[str, Case] = {
     case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]
 }
 PROFILES = {
@@ -51,3 +54,17 @@ def clock(value: datetime) -> str:
     """An instant as the cases write it: to the nearest second, no zone."""
     rounded = value.astimezone(UTC) + timedelta(milliseconds=500)
     return rounded.replace(microsecond=0, tzinfo=None).isoformat()
+
+
+class Cases:
+    """A decorator that names the cases a function runs, and keeps them."""
+
+    def __init__(self) -> None:
+        self.runners: dict[str, Runner] = {}
+
+    def __call__(self, *ids: str) -> Callable[[Runner], Runner]:
+        def register(runner: Runner) -> Runner:
+            self.runners.update(dict.fromkeys(ids, runner))
+            return runner
+
+        return register

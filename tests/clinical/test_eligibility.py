@@ -1,14 +1,11 @@
 """Facts about a patient in, findings out: every rule just below, at and above its limit."""
 
-from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given as forall
-from hypothesis import strategies as st
 
 from clinical.calendar import Regimen
 from clinical.eligibility import (
@@ -25,16 +22,13 @@ from clinical.facts import (
     Pml,
     RenalImpairment,
     TestResult,
-    Vaccine,
 )
-from clinical.findings import Severity, by_severity, worst
+from clinical.findings import Severity
 from clinical.protocol import load
-from clinical.vaccination import earliest_start, for_vaccination
+from tests.clinical.patients import START, said, well
 from tests.clinical.test_protocol import swapped
-from tests.clinical.test_worked_cases import said, well
 
 NEG, POS = TestResult
-START = date(2026, 7, 6)
 
 
 def ids(edition: str = "default", **changes: Any) -> list[str]:
@@ -335,87 +329,6 @@ def test_a_gap_before_a_visit(gap: int, expected: list[str]) -> None:
     assert list(for_visit(load(), facts, dose_number=4, on=START).ids) == expected
 
 
-# -- vaccines --
-
-
-def vaccine(on: date, *, live: bool) -> Vaccine:
-    return Vaccine(name="MMR" if live else "influenza", live=live, on=on)
-
-
-@pytest.mark.parametrize(
-    ("edition", "live", "days", "expected"),
-    [
-        ("default", True, 27, ["VACCINE-LIVE-RECENT"]),
-        ("default", True, 28, []),
-        ("default", True, 100, []),
-        ("default", True, 0, ["VACCINE-LIVE-RECENT"]),
-        ("default", True, -1, []),
-        ("default", False, 13, ["VACCINE-NONLIVE-RECENT"]),
-        ("default", False, 14, []),
-        ("us", True, 28, []),
-        ("us", False, 13, ["VACCINE-NONLIVE-RECENT"]),
-        ("eu", True, 41, ["VACCINE-LIVE-RECENT"]),
-        ("eu", True, 42, []),
-        ("eu", False, 41, ["VACCINE-NONLIVE-RECENT"]),
-        ("eu", False, 42, []),
-    ],
-)
-def test_a_vaccine_before_the_start(
-    *, edition: str, live: bool, days: int, expected: list[str]
-) -> None:
-    vaccines = (vaccine(START - timedelta(days=days), live=live),)
-    assert ids(edition, vaccines=vaccines) == expected
-    course = for_course(load("ocrelizumab", edition), well(vaccines=vaccines), first_infusion=START)
-    assert list(course.ids) == expected
-
-
-@pytest.mark.parametrize(("live", "expected"), [(True, ["VACCINE-LIVE-RECENT"]), (False, [])])
-def test_a_vaccine_before_a_later_dose(*, live: bool, expected: list[str]) -> None:
-    facts = well(vaccines=(vaccine(START - timedelta(days=3), live=live),))
-    assert list(for_visit(load(), facts, dose_number=3, on=START).ids) == expected
-
-
-@pytest.mark.parametrize(
-    ("live", "days", "recovered", "expected"),
-    [
-        (True, -28, False, []),
-        (True, -27, False, ["VACCINE-LIVE-LATE"]),
-        (True, -1, False, ["VACCINE-LIVE-LATE"]),
-        (True, 0, False, ["VACCINE-LIVE-DURING"]),
-        (True, 400, False, ["VACCINE-LIVE-DURING"]),
-        (True, 400, True, []),
-        (False, -14, False, []),
-        (False, -13, False, ["VACCINE-NONLIVE-LATE"]),
-        (False, 0, False, ["VACCINE-NONLIVE-DURING"]),
-        (False, 0, True, []),
-    ],
-)
-def test_a_vaccination_around_treatment(
-    *, live: bool, days: int, recovered: bool, expected: list[str]
-) -> None:
-    found = for_vaccination(
-        load(),
-        vaccine(START + timedelta(days=days), live=live),
-        first_infusion=START,
-        b_cells_recovered=recovered,
-    )
-    assert [item.id for item in found] == expected
-
-
-def test_a_vaccination_without_treatment() -> None:
-    assert for_vaccination(load(), vaccine(START, live=True), first_infusion=None) == []
-
-
-def test_a_live_vaccine_during_treatment_is_refused_to_everyone() -> None:
-    (found,) = for_vaccination(load(), vaccine(START, live=True), first_infusion=START)
-    assert (found.severity, found.override_by) == (Severity.BLOCK, ())
-
-
-def test_the_first_day_after_a_vaccine() -> None:
-    assert earliest_start(load(), vaccine(date(2026, 1, 1), live=True)) == date(2026, 1, 29)
-    assert earliest_start(load(), vaccine(date(2026, 1, 1), live=False)) == date(2026, 1, 15)
-
-
 def test_contraception_ends_by_edition() -> None:
     last = date(2026, 8, 31)
     assert contraception_until(load(), last) == date(2027, 2, 28)
@@ -431,62 +344,3 @@ def test_limits_come_from_the_file() -> None:
     )
     liver = Liver(**{**NORMAL, "alt_x_uln": 4, "bilirubin_x_uln": 3})
     assert for_visit(hys, well(liver=liver), dose_number=1, on=START).ids == ("LIVER-RAISED",)
-
-
-# -- findings themselves --
-
-
-def test_findings_come_most_severe_first() -> None:
-    answer = said(well(age_years=70, active_infection=True, prior_life_threatening_reaction=True))
-    assert [item.severity for item in answer.findings] == ["block", "hold", "caution"]
-    assert answer.decision is worst(answer.findings) is Severity.BLOCK
-    assert worst([]) is Severity.CLEAR
-    rules = load().rules
-    assert [item.rank for item in Severity] == [0, 1, 2, 3]
-    assert by_severity([]) == []
-    assert rules["AGE-OLDER"].id == "AGE-OLDER"
-
-
-def test_a_finding_carries_its_rule() -> None:
-    (found,) = said(well(active_infection=True)).findings
-    rule = load().rules["INFECTION-ACTIVE"]
-    for name in (
-        "id",
-        "severity",
-        "source",
-        "grade",
-        "needs_sign_off",
-        "clears_when",
-        "override_by",
-    ):
-        assert getattr(found, name) == getattr(rule, name), name
-
-
-FLAGS = [
-    "active_infection", "pregnant", "can_become_pregnant", "contraception", "breastfeeding",
-    "active_malignancy", "severely_immunocompromised", "hypersensitivity", "persistent_diarrhoea",
-    "prior_life_threatening_reaction", "prior_severe_reaction", "prior_serious_reaction",
-]  # fmt: skip
-
-
-@forall(
-    st.fixed_dictionaries({name: st.sampled_from([None, True, False]) for name in FLAGS}),
-    st.none() | st.integers(0, 100),
-    st.none() | st.integers(5, 150),
-    st.sampled_from(["default", "us", "eu"]),
-    st.integers(1, 9),
-)
-def test_a_worse_fact_never_makes_it_better(
-    flags: dict[str, Any], age: int | None, weight: int | None, edition: str, dose: int
-) -> None:
-    assert set(FLAGS) <= {field.name for field in fields(Facts)}
-    protocol = load("ocrelizumab", edition)
-    facts = well(**flags, age_years=age, weight_kg=weight)
-    before = for_visit(protocol, facts, dose_number=dose, on=START)
-    for name in ("active_infection", "prior_life_threatening_reaction", "hypersensitivity"):
-        worse = well(**{**flags, name: True}, age_years=age, weight_kg=weight)
-        after = for_visit(protocol, worse, dose_number=dose, on=START)
-        assert after.decision.rank >= before.decision.rank
-        assert len(after.ids) >= len(before.ids) - (name == "active_infection")
-    assert before.decision is worst(before.findings)
-    assert len(set(before.ids)) == len(before.ids)

@@ -31,7 +31,7 @@ KNOWN = ROOT / "docs" / "clinical" / "mutants.md"
 SECONDS = 120
 SLOW = ("test_events.py", "test_two_engines.py")
 NEAREST = {
-    "calendar": ["test_calendar.py"],
+    "calendar": ["test_calendar.py", "test_calendar_properties.py"],
     "titration": ["test_titration.py"],
     "loading": ["test_protocol.py"],
     "protocol": ["test_protocol.py"],
@@ -43,9 +43,9 @@ NEAREST = {
     "climb": ["test_reactions.py"],
     "eligibility": ["test_eligibility.py"],
     "screening": ["test_eligibility.py"],
-    "vaccination": ["test_eligibility.py"],
+    "vaccination": ["test_vaccination.py"],
     "facts": ["test_eligibility.py"],
-    "findings": ["test_eligibility.py"],
+    "findings": ["test_findings.py"],
 }
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-p", "no:randomly",
           "-p", "no:xdist", "--no-header", "--tb=no", "--rootdir", str(ROOT), "-c", os.devnull,
