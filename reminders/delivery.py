@@ -72,7 +72,7 @@ def _told(row: Reminder, mailer: Mailer, now: datetime) -> Outcome:
 def why_not(patient: Patient) -> str:
     """Return why this patient is not to be written to, or nothing when they may be."""
     reasons = {
-        "the patient has died": patient.deceased_on is not None,
+        "the patient has died": patient.is_deceased,
         "the patient wants no messages": patient.channel != Patient.Channel.EMAIL,
         "there is no e-mail address": not patient.email,
         "the patient has not agreed to messages": patient.consented_at is None,

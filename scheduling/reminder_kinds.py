@@ -121,6 +121,7 @@ def _still_unbooked(name: str, context: Context) -> Message | None:
         status=Visit.Status.PLANNED,
         course__status=Course.Status.ACTIVE,
         patient__deceased_on__isnull=True,
+        patient__deceased_undated=False,
     )
     return Message(str(_ON_SCREEN[name])) if unbooked.exists() else None
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from clinical.calendar import add_months
 from scheduling.calendars import horizon
@@ -19,7 +19,10 @@ def courses_to_roll(clinic_id: UUID, today: date, *, after: UUID | None = None) 
     reach = add_months(horizon(today), -6) + SLACK
     rows = (
         Course.objects.filter(
-            clinic_id=clinic_id, status=Course.Status.ACTIVE, patient__deceased_on__isnull=True
+            clinic_id=clinic_id,
+            status=Course.Status.ACTIVE,
+            patient__deceased_on__isnull=True,
+            patient__deceased_undated=False,
         )
         .annotate(last_due=Max("visits__due_on"))
         .filter(last_due__lte=reach)
@@ -34,6 +37,8 @@ def courses_of_the_dead(clinic_id: UUID) -> list[UUID]:
     """Return the active courses of patients who have died."""
     return list(
         Course.objects.filter(
-            clinic_id=clinic_id, status=Course.Status.ACTIVE, patient__deceased_on__isnull=False
+            Q(patient__deceased_on__isnull=False) | Q(patient__deceased_undated=True),
+            clinic_id=clinic_id,
+            status=Course.Status.ACTIVE,
         ).values_list("pk", flat=True)
     )

@@ -152,6 +152,7 @@ def unbooked_due(
             status=Visit.Status.PLANNED,
             course__status=Course.Status.ACTIVE,
             patient__deceased_on__isnull=True,
+            patient__deceased_undated=False,
             due_on__lte=today + ahead,
         )
         .annotate(

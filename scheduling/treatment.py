@@ -37,7 +37,7 @@ def age_on(birth_date: date, day: date) -> int:
 
 def refuse_unfit(protocol: Protocol, patient: Patient, indication: str, *, on: date) -> None:
     """Raise RuleBroken when the patient has died, or is younger than the edition treats."""
-    if patient.deceased_on is not None:
+    if patient.is_deceased:
         raise RuleBroken("This patient has died. Nothing can be booked.")
     finding = age_finding(protocol, patient, indication, on=on)
     if finding is not None:

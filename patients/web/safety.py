@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics.permissions import FACTS_RECORD, PATIENTS_VIEW, RULES_OVERRIDE
+from clinics.permissions import FACTS_RECORD, PATIENTS_CHANGE, PATIENTS_VIEW, RULES_OVERRIDE
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.errors import Refusal
@@ -41,6 +41,7 @@ def patient_safety(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         "patient": safety.patient,
         "today": local_date(now, request.clinic.time_zone),
         "page_url": patient_page(request.clinic.slug, patient_id),
+        "may_change": request.actor.may(PATIENTS_CHANGE),
         "may_record": request.actor.may(FACTS_RECORD),
         "may_sign": request.actor.may(RULES_OVERRIDE),
     }
