@@ -123,9 +123,11 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start one of the application's programs.
 
-        One that fails at once is tried again by supervisord itself. Raises LaunchError when there is no such command to run.
+        One that fails at once is tried again by supervisord itself. Raises LaunchError when there
+        is no such command to run.
         """
         try:
-            self._supervisor().startProcess(f"{GROUP}:{name}", False)  # noqa: FBT003 - positional in XML-RPC
+            # False: do not wait until it has proved itself.
+            self._supervisor().startProcess(f"{GROUP}:{name}", False)  # noqa: FBT003
         except Fault as refusal:
             raise LaunchError(f"Cannot start {name}: {refusal.faultString}.") from None

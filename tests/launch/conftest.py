@@ -1,6 +1,7 @@
 """A small checkout of its own for each test: the real launcher around a tiny clinic."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +24,16 @@ def copy_checkout(folder: Path) -> Checkout:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    """Yield a checkout; whatever it still runs at the end is killed."""
-    found = copy_checkout(tmp_path / "checkout")
-    yield found
-    found.kill_all()
+def checkout() -> Iterator[Checkout]:
+    """Yield a checkout that anyone may look into; whatever it still runs at the end is killed.
+
+    Its path is short enough for sockets, which pytest's own folders are not always.
+    """
+    with tempfile.TemporaryDirectory(prefix="c-") as folder:
+        Path(folder).chmod(0o755)
+        found = copy_checkout(Path(folder) / "checkout")
+        yield found
+        found.kill_all()
 
 
 @pytest.fixture
