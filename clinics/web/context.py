@@ -1,8 +1,10 @@
 """What the frame of every page shows: which clinic, who, and where one can go."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -78,6 +80,15 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             ),
         )
     }
+
+
+def demo_sign_ins(request: HttpRequest) -> dict[str, object]:
+    """Context processor: in the demo, the sign-in page lists who one can be. Nowhere else."""
+    match = request.resolver_match
+    if not settings.DEMO or match is None or match.url_name != "account_login":
+        return {}
+    written = settings.DEMO_FOLDER / "sign-ins.json"
+    return {"demo_sign_ins": json.loads(written.read_text()) if written.exists() else []}
 
 
 def _section(url_name: str) -> str:

@@ -54,14 +54,17 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
     return settings
 
 
-def sign_ins() -> str:
-    """Return the lines that tell a newcomer how to sign in."""
-    clinics = Clinic.objects.order_by("name")
-    lines = [f"Password for everyone: {PASSWORD}"]
-    for clinic in clinics:
-        lines.append(f"{clinic.name} ({clinic.time_zone})")
-        lines += [f"  {Role(role).label:<11} {role}@{clinic.slug}.example" for role, _ in STAFF]
-    return "\n".join(lines) + "\n"
+def sign_ins() -> list[dict[str, str]]:
+    """Return how to sign in as each role of each clinic."""
+    return [
+        {
+            "label": f"{Role(role).label}, {clinic.name}",
+            "email": f"{role}@{clinic.slug}.example",
+            "password": PASSWORD,
+        }
+        for clinic in Clinic.objects.order_by("name")
+        for role, _name in STAFF
+    ]
 
 
 def _split(export: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

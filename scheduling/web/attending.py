@@ -18,7 +18,7 @@ from core.errors import NotFound, Refusal
 from scheduling.models import Booking
 from scheduling.selectors import booking_of
 from scheduling.services.bookings import cancel, confirm, mark_arrived, mark_no_show, undo_arrived
-from scheduling.web.forms import ReasonForm
+from scheduling.web.forms import ReasonForm, posted
 from scheduling.web.refusals import explain
 
 
@@ -28,7 +28,7 @@ def cancel_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
     """Ask for the reason, then free the booking; its dose goes back to the due list."""
     now = clock.now()
     booking = booking_of(request.actor, booking_id)
-    form = ReasonForm(request.POST or None, initial={"version": booking.version})
+    form = ReasonForm(posted(request), initial={"version": booking.version})
     if request.method == "GET":
         record_read(
             subject=booking, patient_id=booking.patient_id, actor=request.actor, now=now,

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from clinics.permissions import BOOKINGS_CHANGE
@@ -21,10 +22,15 @@ from core.zones import local_date
 from scheduling.models import Booking, Visit
 from scheduling.selectors import OpenDay, booking_of, open_starts, visit_for_booking
 from scheduling.services.bookings import book, hold_day, move
-from scheduling.web.forms import PlaceForm, asked_day
+from scheduling.web.forms import PlaceForm, asked_day, posted
 from scheduling.web.refusals import explain
 
 HOLD = "hold_day"
+RATES = {
+    "initial": gettext_lazy("Initial"),
+    "standard": gettext_lazy("Standard"),
+    "short": gettext_lazy("Short"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def book_visit(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
             status=form.cleaned_data["status"], actor=request.actor, now=now,
         )  # fmt: skip
 
-    form = PlaceForm(request.POST or None, opening=opening)
+    form = PlaceForm(posted(request), opening=opening)
     return _answer(request, Place(visit, opening), form, save)
 
 
@@ -75,7 +81,7 @@ def move_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
         )  # fmt: skip
 
     initial = {"version": booking.version}
-    form = PlaceForm(request.POST or None, opening=opening, moving=True, initial=initial)
+    form = PlaceForm(posted(request), opening=opening, moving=True, initial=initial)
     return _answer(request, Place(visit, opening, booking), form, save)
 
 
@@ -123,6 +129,7 @@ def _show(
         "visit": place.visit,
         "patient": place.visit.patient,
         "opening": place.opening,
+        "rates": [(option, RATES[option]) for option in place.opening.rates],
         "weekday": WEEKDAYS[place.opening.day.weekday()],
         "length": timedelta(minutes=place.opening.minutes),
         "form": form,

@@ -24,7 +24,7 @@ from scheduling.selectors import course_of, visit_for_booking
 from scheduling.services.courses import start_course, stop_course
 from scheduling.services.dosing import record_given
 from scheduling.services.restarts import restart_after_gap
-from scheduling.web.forms import GivenForm, RestartForm, StartCourseForm, StopCourseForm
+from scheduling.web.forms import GivenForm, RestartForm, StartCourseForm, StopCourseForm, posted
 from scheduling.web.refusals import explain
 
 
@@ -37,7 +37,7 @@ def start(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     prescribers = [
         (str(user.pk), str(user)) for user in staff_with_role(request.actor, Role.PRESCRIBER)
     ]
-    form = StartCourseForm(request.POST or None, prescribers=prescribers)
+    form = StartCourseForm(posted(request), prescribers=prescribers)
 
     def save() -> None:
         start_course(
@@ -63,7 +63,7 @@ def stop(request: ClinicRequest, course_id: UUID) -> HttpResponse:
     now = clock.now()
     course = course_of(request.actor, course_id)
     _seen(request, course.patient, now)
-    form = StopCourseForm(request.POST or None)
+    form = StopCourseForm(posted(request))
 
     def save() -> None:
         stop_course(
@@ -82,7 +82,7 @@ def restart(request: ClinicRequest, course_id: UUID) -> HttpResponse:
     now = clock.now()
     course = course_of(request.actor, course_id)
     _seen(request, course.patient, now)
-    form = RestartForm(request.POST or None)
+    form = RestartForm(posted(request))
 
     def save() -> None:
         restart_after_gap(
@@ -102,7 +102,7 @@ def visit_given(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     now = clock.now()
     visit = visit_for_booking(request.actor, visit_id)
     _seen(request, visit.patient, now)
-    form = GivenForm(request.POST or None)
+    form = GivenForm(posted(request))
 
     def save() -> None:
         record_given(

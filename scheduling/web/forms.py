@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.models import Booking, Course, Restart
@@ -66,7 +68,7 @@ class PlaceForm(forms.Form):
         if wanted not in {str(chair.pk) for chair in free}:
             names = ", ".join(chair.label for chair in free)
             self.add_error("chair", _("Not free then. Free at that time: %s.") % names)
-        cleaned |= {"moment": moment, "chair_id": wanted}
+        cleaned |= {"moment": moment, "chair_id": UUID(wanted)}
         return cleaned
 
 
@@ -130,3 +132,8 @@ def asked_day(text: str, default: date) -> date:
         return date.fromisoformat(text)
     except ValueError:
         return default
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, an empty form included; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None

@@ -1,5 +1,6 @@
 """`manage.py fill_demo`: a believable clinic in an empty database. `make run` calls it once."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ class Command(BaseCommand):
         else:
             export = settings.BASE_DIR / EXPORT
             fill(export=export, now=options["at"] or clock.now(), tell=self.stdout.write)
-        target = settings.BASE_DIR / "var" / "run" / "sign-ins.txt"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(sign_ins(), encoding="utf-8")
+        people = sign_ins()
+        lines = [f"{one['label']:<42} {one['email']:<34} {one['password']}" for one in people]
+        folder: Path = settings.DEMO_FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sign-ins.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / "sign-ins.json").write_text(json.dumps(people), encoding="utf-8")
