@@ -229,7 +229,7 @@ def test_an_overdue_dose_counts_from_today_for_the_one_after_it(desk: Desk) -> N
     visits = desk.course(first=date(2026, 1, 5)).visits.order_by("dose_number")
     second, third = visits[1], visits[2]
     with pytest.raises(RuleBroken, match="Dose 1 comes first, on 02-Mar-2026"):
-        desk.book(second, NOW.date())
+        desk.book(second, NOW.date(), "11:00")
     with pytest.raises(RuleBroken, match="Earliest date is 2026-08-02"):
         desk.book(third, date(2026, 7, 31))
     staff(desk.clinic, date(2026, 8, 17))
