@@ -10,7 +10,8 @@ import os
 import struct
 import sys
 
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -43,7 +44,9 @@ def main(uid: int, gid: int, mode: str, command: list[str]) -> None:
     """Change to the account, for good, and replace this process with the command."""
     keep = mode == "--pass-permissions"
     if keep:
-        _prctl(PR_SET_KEEPCAPS, 1)
+        # Capabilities survive the change of account, and count in access(2), with which initdb
+        # looks for its neighbour.
+        _prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

