@@ -1,5 +1,6 @@
 """Reading clinics: hours, chairs, people. Nothing here writes."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from clinics.models import Chair, Clinic, User
@@ -35,3 +36,8 @@ def staff_with_role(actor: Actor, role: str) -> list[User]:
             memberships__clinic_id=actor.clinic_id, memberships__role=role, is_active=True
         ).order_by("full_name")
     )
+
+
+def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of people by their ids, whatever clinic they work in now."""
+    return dict(User.objects.filter(pk__in=set(user_ids)).values_list("pk", "full_name"))

@@ -34,6 +34,8 @@ class Shell:
     roles: tuple[str, ...] = ()
     nav: tuple[NavItem, ...] = ()
     search_url: str = ""
+    may_change_records: bool = False
+    may_audit: bool = False
 
 
 # Which entry of the navigation a page belongs to, by the first word of its address's name.
@@ -73,6 +75,8 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
                 for name, label, icon, permission in PAGES
                 if actor.may(permission)
             ),
+            may_change_records=actor.may(permissions.PATIENTS_CHANGE),
+            may_audit=actor.may(permissions.AUDIT_VIEW),
             search_url=(
                 reverse("patients", args=[clinic.slug])
                 if actor.may(permissions.PATIENTS_VIEW)

@@ -1,12 +1,13 @@
 from django.urls import URLPattern, path
 
-from patients.web import editing, imports, people, safety
+from patients.web import editing, history, imports, people, safety
 
 urlpatterns: list[URLPattern] = [
     path("patients/", people.patients, name="patients"),
     path("patients/new/", editing.new_patient, name="patient-new"),
     path("patients/<uuid:patient_id>/edit/", editing.edit_patient, name="patient-edit"),
     path("patients/<uuid:patient_id>/consent/", editing.consent, name="patient-consent"),
+    path("patients/<uuid:patient_id>/history/", history.patient_history, name="patient-history"),
     path("patients/<uuid:patient_id>/safety/", safety.patient_safety, name="patient-safety"),
     path(
         "patients/<uuid:patient_id>/safety/new/<slug:kind>/", safety.new_fact, name="patient-fact"

@@ -1,0 +1,49 @@
+"""Who opened a record, and who changed it: an auditor sees it, nobody else does."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinics.models import Role
+from tests.people import make_clinic, make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_auditor_sees_who_read_the_record() -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    scheduler, auditor = Client(), Client()
+    scheduler.force_login(make_user(clinic, Role.SCHEDULER))
+    auditor.force_login(make_user(clinic, Role.AUDITOR))
+    scheduler.get(reverse("patient", args=["north", patient.pk]))
+    page = auditor.get(reverse("patient-history", args=["north", patient.pk])).content.decode()
+    assert "record.read" in page
+    assert "page: summary" in page
+    assert ">Scheduler<" in page
+    assert "page: history" in page, "the auditor's own reading is there too"
+
+
+def test_nobody_else_does() -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    for role in (Role.NURSE, Role.SCHEDULER, Role.MANAGER, Role.PRESCRIBER):
+        client = Client()
+        client.force_login(make_user(clinic, role))
+        url = reverse("patient-history", args=["north", patient.pk])
+        assert client.get(url).status_code == 403
+        assert (
+            url not in client.get(reverse("patient", args=["north", patient.pk])).content.decode()
+        )
+
+
+def test_the_page_costs_the_same_for_many_entries(django_assert_num_queries: object) -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    auditor = Client()
+    auditor.force_login(make_user(clinic, Role.AUDITOR))
+    url = reverse("patient-history", args=["north", patient.pk])
+    auditor.get(url)
+    for _ in range(3):
+        with django_assert_num_queries(9):  # type: ignore[operator]
+            auditor.get(url)
