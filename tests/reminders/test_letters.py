@@ -100,7 +100,7 @@ def test_no_letter_of_any_kind_carries_a_canary(office: PostOffice) -> None:
     assert len(office.mails) == 3  # one of each kind, and the invitation's second wording
     secrets = [
         *CANARIES.values(), *to_patients, "pregnan", "ocrelizumab", "Ocrevus", "infusion",
-        "sclerosis", "600", str(booking.pk), str(patient.pk), str(unbooked.pk),
+        "sclerosis", "600 mg", str(booking.pk), str(patient.pk), str(unbooked.pk),
     ]  # fmt: skip
     for mail in office.mails:
         # The address is the one thing of the patient's that a letter cannot do without.

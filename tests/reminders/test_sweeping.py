@@ -11,6 +11,8 @@ from django.test import override_settings
 from patients.models import Patient
 from reminders import kinds, outcomes
 from reminders import sweep as module
+from reminders.delivery import deliver
+from reminders.mailing import Mailer
 from reminders.models import Heartbeat, Reminder
 from reminders.services import planning, sweeping
 from reminders.services.sweeping import LEASE, claim, settle
@@ -46,6 +48,19 @@ def test_only_what_is_due_is_lent_oldest_first_and_for_a_minute() -> None:
     assert [row.pk for row in lent] == [first.pk, second.pk]
     assert {row.leased_until for row in lent} == {NOW + LEASE}
     assert claim(channel="board", limit=9, now=NOW + LEASE - MINUTE / 60) == []
+
+
+def test_of_more_than_a_batch_the_longest_due_are_lent_first() -> None:
+    clinic = make_clinic()
+    rows = [plan(clinic, due_at=NOW - n * MINUTE) for n in (2, 9, 1, 5)]
+    lent = [claim(channel="board", limit=1, now=NOW)[0].pk for _ in rows]
+    assert lent == [rows[n].pk for n in (1, 3, 0, 2)]
+
+
+def test_a_reminder_is_too_late_at_the_very_moment_it_becomes_void() -> None:
+    row = plan(make_clinic())
+    assert deliver(row, Mailer(), row.void_after).state == S.EXPIRED
+    assert deliver(row, Mailer(), row.void_after - MINUTE / 60_000).state == S.SENT
 
 
 def test_a_batch_is_never_larger_than_asked_for() -> None:
