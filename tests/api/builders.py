@@ -115,13 +115,15 @@ def make_booking(
     return booking
 
 
-def make_many_visits(clinic: Clinic, count: int, first_day: date, *, per_day: int = 20) -> None:
-    """Write `count` visits of as many patients, `per_day` on each day from `first_day`."""
+def make_many_visits(
+    clinic: Clinic, count: int, first_day: date, *, per_day: int = 20, each: int = 1
+) -> None:
+    """Write `count` visits, `per_day` on each day from `first_day`, `each` to every patient."""
     patients = Patient.objects.bulk_create(
-        _unsaved_patient(clinic, number) for number in range(count)
+        _unsaved_patient(clinic, number) for number in range(count // each)
     )
     courses = Course.objects.bulk_create(_unsaved_course(patient) for patient in patients)
-    Visit.objects.bulk_create(_unsaved_visits(courses, first_day, per_day))
+    Visit.objects.bulk_create(_unsaved_visits(courses, count, first_day, per_day))
 
 
 def _unsaved_patient(clinic: Clinic, number: int) -> Patient:
@@ -139,13 +141,16 @@ def _unsaved_course(patient: Patient) -> Course:
     )  # fmt: skip
 
 
-def _unsaved_visits(courses: Iterable[Course], first_day: date, per_day: int) -> Iterable[Visit]:
-    for number, course in enumerate(courses):
+def _unsaved_visits(
+    courses: list[Course], count: int, first_day: date, per_day: int
+) -> Iterable[Visit]:
+    for number in range(count):
+        course = courses[number % len(courses)]
         due = first_day + timedelta(days=number // per_day)
         yield Visit(
             clinic_id=course.clinic_id, course=course, patient_id=course.patient_id,
-            dose_number=1, dose_mg=600, due_on=due, earliest_on=due, latest_on=due,
-            created_at=MONDAY_NINE, updated_at=MONDAY_NINE,
+            dose_number=number // len(courses) + 1, dose_mg=600, due_on=due, earliest_on=due,
+            latest_on=due, created_at=MONDAY_NINE, updated_at=MONDAY_NINE,
         )  # fmt: skip
 
 
