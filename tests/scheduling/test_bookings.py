@@ -16,6 +16,7 @@ from scheduling.days import recompute_summaries
 from scheduling.history import ReactionHistory
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.services import bookings
+from scheduling.services import desk as desk_module
 from scheduling.services.courses import stop_course
 from scheduling.services.dosing import record_given
 from scheduling.services.holds import expire_holds
@@ -520,3 +521,15 @@ def test_stopping_a_course_frees_everything(desk: Desk) -> None:
     assert set(Visit.objects.values_list("status", flat=True)) == {"cancelled"}
     assert not Reminder.objects.filter(state="pending").exists()
     assert every_day_adds_up(desk.clinic)
+
+
+def test_a_booking_that_changed_its_day_while_somebody_waited_is_looked_at_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The days to lock are read before the lock: what another desk did meanwhile must show."""
+    booking = desk.book(desk.visit())
+    monkeypatch.setattr(desk_module, "_booked_days", lambda course_id: [TUESDAY])
+    with pytest.raises(Conflict, match="has just changed"):
+        bookings.cancel(booking_id=booking.pk, reason="Ill", actor=desk.actor, now=NOW)
+    booking.refresh_from_db()
+    assert booking.status == "confirmed"
