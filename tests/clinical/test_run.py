@@ -80,7 +80,8 @@ def test_the_last_step_has_nothing_above_it() -> None:
 
 def test_a_bag_that_is_empty_before_the_next_step_says_so() -> None:
     small = rate_plan("initial", 20)
-    state = replay(small, to_plan(small), 35)
+    state = replay(small, to_plan(small), 33)
+    assert [part.rate_ml_h for part in state.ahead] == [60]
     assert (state.next_action.action, state.next_action.opens_at) == (Action.CHART_END, at(35))
 
 

@@ -29,6 +29,7 @@ TESTS = ROOT / "tests" / "clinical"
 CORE = ROOT / "clinical"
 KNOWN = ROOT / "docs" / "clinical" / "mutants.md"
 SECONDS = 120
+REPORT_EVERY = 50
 SLOW = ("test_events.py", "test_two_engines.py")
 NEAREST = {
     "calendar": ["test_calendar.py", "test_calendar_properties.py"],
@@ -139,7 +140,10 @@ def main(modules: Iterable[str], jobs: int) -> int:
     say(f"{len(mutants)} mutants of {len(names)} modules")
     alive: list[Mutant] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for mutant, survived in zip(mutants, pool.map(survives, mutants), strict=True):
+        answers = pool.map(survives, mutants)
+        for done, (mutant, survived) in enumerate(zip(mutants, answers, strict=True), start=1):
+            if done % REPORT_EVERY == 0:
+                say(f"{done} run")
             if survived:
                 alive.append(mutant)
                 say(f"survived: {mutant.name}  ({mutant.operator})")
