@@ -354,6 +354,12 @@ def test_a_booking_does_not_stand_in_its_own_way(desk: Desk) -> None:
     assert move(desk, booking, MONDAY, "08:15").period.lower == at(MONDAY, "08:15")
 
 
+def test_nobody_is_moved_into_the_past(desk: Desk) -> None:
+    booking = desk.book(desk.visit(), TUESDAY)
+    with pytest.raises(RuleBroken, match="time has passed"):
+        move(desk, booking, MONDAY, "08:00", now=at(MONDAY, "08:15"))
+
+
 def test_whoever_looked_at_an_older_version_is_told(desk: Desk) -> None:
     booking = desk.book(desk.visit())
     bookings.move(
