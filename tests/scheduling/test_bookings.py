@@ -72,8 +72,14 @@ def test_the_day_remembers_what_is_booked(desk: Desk) -> None:
 def test_a_booking_plans_its_reminders(desk: Desk) -> None:
     booking = desk.book(desk.visit())
     assert Reminder.objects.filter(subject_id=booking.pk, state="pending").exists()
+    of_visit = Reminder.objects.filter(subject_id=booking.visit_id, state="pending")
+    assert not of_visit.exists(), "nobody is told to book what is booked"
     bookings.cancel(booking_id=booking.pk, reason="Ill", actor=desk.actor, now=NOW)
     assert not Reminder.objects.filter(subject_id=booking.pk, state="pending").exists()
+    assert of_visit.exists()
+    again = desk.book(Visit.objects.get(pk=booking.visit_id))
+    bookings.mark_no_show(booking_id=again.pk, actor=desk.actor, now=at(MONDAY, "09:00"))
+    assert of_visit.exists()
 
 
 def test_a_chair_holds_one_patient(desk: Desk) -> None:

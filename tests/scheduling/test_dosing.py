@@ -12,6 +12,7 @@ from clinics.models import Role
 from core.actor import Actor
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
 from core.models import AuditEntry
+from reminders.models import Reminder
 from scheduling.models import Booking, Course, Override, Restart, Visit
 from scheduling.services import bookings
 from scheduling.services.courses import restart_after_gap
@@ -68,6 +69,22 @@ def test_a_month_end_is_clamped_once_and_never_drifts(desk: Desk) -> None:
     assert due(course)[2:6] == [
         date(2026, 2, 28), date(2026, 8, 31), date(2027, 2, 28), date(2027, 8, 31),
     ]  # fmt: skip
+
+
+def waiting(visit: Visit) -> set[date]:
+    reminders = Reminder.objects.filter(subject_id=visit.pk, state="pending")
+    return {reminder.due_at.date() for reminder in reminders}
+
+
+def test_reminders_move_with_the_calendar_and_end_with_the_dose(desk: Desk) -> None:
+    course = desk.course(first=date(2026, 2, 26))
+    first, _, third = doses(course)[:3]
+    before = waiting(third)
+    assert before
+    assert waiting(first)
+    give(desk, first, date(2026, 2, 28))
+    assert waiting(third) == {day + timedelta(days=2) for day in before}
+    assert waiting(first) == set()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from core.models import AuditEntry
 from scheduling import selectors
 from scheduling.models import Visit
 from scheduling.services import bookings
-from scheduling.services.courses import stop_course
+from scheduling.services.courses import restart_after_gap, stop_course
 from scheduling.services.dosing import record_given
 from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, system
@@ -116,6 +116,25 @@ def test_a_prolonged_gap_is_named_on_the_list_and_on_the_timeline(desk: Desk) ->
     assert (row.state, row.last_given_on) == ("prolonged_gap", date(2024, 6, 17))
     [line] = selectors.course_timeline(desk.actor, first.patient_id, now=NOW)
     assert [dose.state for dose in line.doses][:4] == ["given", "given", *["prolonged_gap"] * 2]
+
+
+def test_a_gap_with_a_decision_is_an_ordinary_dose_again(desk: Desk) -> None:
+    first = desk.visit(first=date(2024, 6, 3))
+    give(desk, first, date(2024, 6, 3))
+    restart_after_gap(
+        course_id=first.course_id, regimen="two_300", first_on=MONDAY, reason="Seen today",
+        actor=make_actor(desk.clinic, Role.PRESCRIBER), now=NOW,
+    )  # fmt: skip
+    [row] = selectors.unbooked_due(desk.actor, date(2026, 3, 2), now=NOW)
+    assert (row.dose_number, row.dose_mg, row.state, row.days_past_due) == (2, 300, "due_soon", -7)
+
+
+def test_open_starts_of_today_leave_out_what_has_passed(desk: Desk) -> None:
+    visit = desk.visit()
+    found = selectors.open_starts(desk.actor, visit.pk, MONDAY, now=at(MONDAY, "09:20"))
+    assert found.starts[0].start == at(MONDAY, "09:15")
+    found = selectors.open_starts(desk.actor, visit.pk, MONDAY, now=at(MONDAY, "09:30"))
+    assert found.starts[0].start == at(MONDAY, "09:30")
 
 
 def test_the_timeline_shows_every_dose_with_its_booking(desk: Desk) -> None:
