@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import pairwise
+from itertools import count, pairwise
 
 from clinical.findings import Finding
 from clinical.model import CalendarRules, IntervalMode, Protocol
@@ -76,16 +76,16 @@ def dose_mg(protocol: Protocol, number: int, regimen: Regimen | None = None) -> 
 
 
 def after_intervals(
-    protocol: Protocol, anchor: date, count: int, interval_mode: IntervalMode | None = None
+    protocol: Protocol, anchor: date, intervals: int, interval_mode: IntervalMode | None = None
 ) -> date:
-    """Return the date `count` intervals after `anchor`, computed in one step so that a clamped
+    """Return the date `intervals` intervals after `anchor`, computed in one step so that a clamped
     month end never shortens the ones that follow."""
     rules = protocol.calendar
     mode = interval_mode or rules.interval_mode
     if mode is IntervalMode.CALENDAR:
-        return add_months(anchor, rules.interval_months * count)
+        return add_months(anchor, rules.interval_months * intervals)
     weeks = rules.interval_24_weeks if mode is IntervalMode.WEEKS_24 else rules.interval_26_weeks
-    return anchor + weeks * count
+    return anchor + weeks * intervals
 
 
 def _checked(given: Sequence[GivenDose]) -> dict[int, GivenDose]:
@@ -143,17 +143,15 @@ def project(
     split = protocol.dosing.initial_infusions
     base, anchor = _anchor(protocol, doses) or (split, first_infusion)
     planned: list[PlannedDose] = []
-    number = max(doses, default=0) + 1
-    while True:
+    for number in count(max(doses, default=0) + 1):
         if number <= split:
             due, earliest, latest = _initial(protocol, anchor, number)
         else:
-            count = number - base
-            due = after_intervals(protocol, anchor, count, interval_mode)
-            before = after_intervals(protocol, anchor, count - 1, interval_mode)
+            due = after_intervals(protocol, anchor, number - base, interval_mode)
+            before = after_intervals(protocol, anchor, number - base - 1, interval_mode)
             due, earliest, latest = _window(protocol.calendar, due, before)
         if due > until:
-            return planned
+            break
         planned.append(
             PlannedDose(
                 number=number,
@@ -164,7 +162,7 @@ def project(
                 projected=number > 1 if not doses else number > base + 1,
             )
         )
-        number += 1
+    return planned
 
 
 def earliest_allowed(

@@ -141,12 +141,14 @@ def _path(
     policy: ClimbPolicy,
     *,
     onset_s: Fraction,
-    onset_ml_h: Fraction,
-    restart_s: Fraction,
-    given_ml: Fraction,
-    increase_s: Fraction,
+    begins: tuple[Fraction, Fraction],
 ) -> tuple[Segment, ...]:
-    """Return the stretches from onset to the empty bag, a stop in front where there was one."""
+    """Return the stretches from onset to the empty bag, a stop in front where there was one.
+
+    `begins` is when the reduced rate starts and when it may first rise, in seconds.
+    """
+    (restart_s, increase_s), onset = begins, duration_of(onset_s)
+    onset_ml_h, given_ml = plan.rate_at(onset), plan.volume_at(onset)
     reduced = reduced_rate(protocol, onset_ml_h)
     first = Rung(rate_ml_h=reduced, hold=duration_of(increase_s - restart_s))
     rising = rungs(plan.table, protocol.reaction, policy, rate_ml_h=reduced, onset_ml_h=onset_ml_h)
@@ -198,23 +200,15 @@ def what_if(
     onset_s, given = seconds(onset), plan.volume_at(onset)
     begins = _restart(protocol, severity, onset_s, symptom_free_after)
     stopped_for_good = severity is ReactionSeverity.LIFE_THREATENING
-    reduced = reduced_rate(protocol, rate)
-    restart_s = increase_s = at_increase = None
+    reduced, at_increase = reduced_rate(protocol, rate), None
     paths: dict[ClimbPolicy, tuple[Segment, ...]] = {}
     if begins is not None:
-        restart_s, increase_s = begins
-        at_increase = min(plan.volume_ml, given + volume_in(reduced, increase_s - restart_s))
-        for policy in policies_for(plan.table):
-            paths[policy] = _path(
-                protocol,
-                plan,
-                policy,
-                onset_s=onset_s,
-                onset_ml_h=rate,
-                restart_s=restart_s,
-                given_ml=given,
-                increase_s=increase_s,
-            )
+        held = volume_in(reduced, begins[1] - begins[0])
+        at_increase = min(plan.volume_ml, given + held)
+        paths = {
+            policy: _path(protocol, plan, policy, onset_s=onset_s, begins=begins)
+            for policy in policies_for(plan.table)
+        }
     return ReactionOutcome(
         severity=severity,
         rate_at_onset_ml_h=rate,
@@ -222,8 +216,8 @@ def what_if(
         remaining_ml=plan.volume_ml - given,
         original_end_s=plan.total_seconds,
         new_rate_ml_h=None if stopped_for_good else reduced,
-        restart_s=restart_s,
-        earliest_increase_s=increase_s,
+        restart_s=begins[0] if begins else None,
+        earliest_increase_s=begins[1] if begins else None,
         volume_at_earliest_increase_ml=at_increase,
         paths=paths,
     )

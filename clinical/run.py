@@ -251,10 +251,8 @@ def replay(
     return _state(timeline, now, limit)
 
 
-def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunState:
-    projection = project_end(timeline)
-    earliest = _earliest_increase(timeline, now)
-    due = vitals_due(
+def _vitals_due(timeline: Timeline) -> datetime | None:
+    return vitals_due(
         timeline.protocol,
         started_at=timeline.started_at,
         ended_at=timeline.ended_at,
@@ -262,18 +260,29 @@ def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunStat
         symptoms_open=timeline.symptoms_open,
         reaction_at=timeline.reactions[-1].at if timeline.reactions else None,
     )
-    overdue = _overdue(timeline, due, now)
-    warnings = [
+
+
+def _warnings(
+    timeline: Timeline,
+    projection: Projection,
+    overdue: tuple[Overdue, ...],
+    limit: datetime | None,
+) -> tuple[Finding, ...]:
+    return (
         *charted_findings(timeline),
         *(item.finding for item in overdue),
         *bag_findings(timeline),
         *beyond_use_findings(
             timeline, end=projection.end, worst=projection.worst, must_finish_by=limit
         ),
-    ]
+    )
+
+
+def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunState:
+    projection, due = project_end(timeline), _vitals_due(timeline)
+    earliest, overdue = _earliest_increase(timeline, now), _overdue(timeline, due, now)
     given = min(timeline.charted_ml, timeline.plan.volume_ml)
-    flows = timeline.flowing and timeline.empty_s is None
-    end = timeline.ended_at
+    flows, end = timeline.flowing and timeline.empty_s is None, timeline.ended_at
     return RunState(
         now=now,
         status=timeline.status,
@@ -294,7 +303,7 @@ def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunStat
         observe_until=None if end is None else observe_until(timeline.protocol, end),
         vitals_due=due,
         overdue=overdue,
-        warnings=tuple(warnings),
+        warnings=_warnings(timeline, projection, overdue, limit),
         reactions=tuple(timeline.reactions),
         symptoms_open=timeline.symptoms_open,
         stopped_for_good=timeline.permanent,
