@@ -156,5 +156,6 @@ def done(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str = 
     body = pieces(request, room, changed, whole=not same_room)
     response = HttpResponse(body + render_to_string("infusion/_toast.html", toast, request))
     response["HX-Reswap"] = "none"
-    response["HX-Trigger"] = "dialog:close"
+    # After the swap: an htmx swap into the dialog opens it (static/js/dialogs.js).
+    response["HX-Trigger-After-Settle"] = "dialog:close"
     return response

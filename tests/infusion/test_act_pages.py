@@ -272,7 +272,7 @@ def test_from_the_board_the_answer_is_the_changed_card_and_a_toast(
     before = tablet.get(61, "board")
     answer = tablet.act(61, visit.pk, "rate", htmx=True, planned_rate="80", **held(before))
     assert answer.status_code == 200
-    assert (answer["HX-Reswap"], answer["HX-Trigger"]) == ("none", "dialog:close")
+    assert (answer["HX-Reswap"], answer["HX-Trigger-After-Settle"]) == ("none", "dialog:close")
     text = answer.content.decode()
     assert "80\u00a0mL/h" in text
     assert "Rate charted: DOE, Chair 1" in text
