@@ -61,7 +61,6 @@ class ShiftAdmin(AuditedAdmin):
     list_display = ["date", "clinic", "starts", "ends", "nurse", "nurses"]
     list_filter = ["clinic"]
     date_hierarchy = "date"
-    autocomplete_fields = ["nurse"]
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -109,7 +108,6 @@ class MembershipAdmin(AuditedAdmin):
     list_display = ["user", "clinic", "role"]
     list_filter = ["clinic", "role"]
     list_select_related = ["user", "clinic"]
-    autocomplete_fields = ["user"]
 
 
 @admin.register(ApiClient)
