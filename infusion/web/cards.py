@@ -70,6 +70,7 @@ class Shown:
     chair_word: Words
     chair_number: str
     headline: Words
+    also: list[tuple[Words, datetime]]
     buttons: list[Button]
     href: str
 
@@ -114,6 +115,7 @@ def shown(card: ChairCard, slug: str, actor: Actor) -> Shown:
         chair_word=word,
         chair_number=number,
         headline=headline(due, ready=card.place is Place.READY) if due else "",
+        also=[(headline(other), other.at) for other in here.others] if here else [],
         buttons=_buttons(card, slug, actor),
         href=reverse("chair_side", args=[slug, here.visit_id]) if here else "",
     )

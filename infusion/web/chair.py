@@ -50,6 +50,7 @@ def chair_side(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
         "headline": headline(here.headline, ready=here.place is Place.READY)
         if here and here.headline
         else "",
+        "also": [(headline(other), other.at) for other in here.others] if here else [],
         "over": here is not None and here.place is Place.HOUR_OVER,
         "buttons": _buttons(request, bed),
         "warnings": [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else [],

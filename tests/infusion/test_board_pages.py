@@ -43,6 +43,14 @@ def test_every_card_names_its_patient_by_more_than_a_name(
     assert "The pump governs" in page
 
 
+def test_a_card_says_everything_that_is_due(tablet: Tablet, clinic: Clinic, nurse: Actor) -> None:
+    """H5: the hour counts down in large, and the vital signs within it are named too."""
+    complete(running(seat(clinic), nurse), nurse, minute=240)
+    text = tablet.get(271, "board").content.decode()
+    assert 'Observe until <b class="num">15:00</b>' in text
+    assert 'Vital signs due <b class="num">14:30</b>' in text
+
+
 def test_times_are_the_clinics_own(tablet: Tablet, clinic: Clinic) -> None:
     expect(clinic)  # at nine UTC, ten in Berlin
     assert '<b class="num">10:00</b>' in tablet.get(-10, "board").content.decode()
