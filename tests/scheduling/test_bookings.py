@@ -1,6 +1,9 @@
 """Booking, moving and freeing times, as a scheduler does it all day."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -186,6 +189,28 @@ def test_only_who_may_books_and_only_in_their_clinic(desk: Desk) -> None:
             booking_id=uuid4(), chair_id=desk.chairs[0], start=at(MONDAY), version=1,
             actor=desk.actor, now=NOW,
         )  # fmt: skip
+
+
+def test_who_only_reads_changes_nothing(desk: Desk) -> None:
+    """An auditor comes to every command and is sent away from every one."""
+    booking = desk.book(desk.visit())
+    auditor = make_actor(desk.clinic, Role.AUDITOR)
+    me: dict[str, Any] = {"actor": auditor, "now": at(MONDAY, "09:00")}
+    mine: dict[str, Any] = {"booking_id": booking.pk, **me}
+    place: dict[str, Any] = {"chair_id": desk.chairs[1], "start": at(MONDAY, "10:00")}
+    acts: list[Callable[[], object]] = [
+        partial(bookings.hold_day, visit_id=booking.visit_id, day=TUESDAY, **me),
+        partial(bookings.book, visit_id=booking.visit_id, **place, **me),
+        partial(bookings.move, version=1, **place, **mine),
+        partial(bookings.confirm, **mine),
+        partial(bookings.cancel, reason="Ill", **mine),
+        partial(bookings.mark_arrived, **mine),
+        partial(bookings.undo_arrived, **mine),
+        partial(bookings.mark_no_show, **mine),
+    ]
+    for act in acts:
+        with pytest.raises(Forbidden):
+            act()
 
 
 def test_nobody_who_has_died_is_booked(desk: Desk) -> None:
