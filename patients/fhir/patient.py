@@ -108,9 +108,9 @@ def _sex(resource: Json) -> str | None:
     value = resource.get("gender")
     if value is None:
         return None
-    if value not in SEXES:
+    if not isinstance(value, str) or value not in SEXES:
         raise NotTaken("gender: not one of female, male, other, unknown")
-    return str(value)
+    return value
 
 
 def _death(resource: Json, born: date) -> tuple[bool | None, date | None]:

@@ -37,7 +37,7 @@ WORDS = {
 def read_result(resource: Json, place: Place) -> ResultRecord:
     """Return one result. Raises NotOurs for another analyte or one that is not final yet."""
     loinc, label = _analyte(resource)
-    status = resource.get("status")
+    status = str(resource.get("status"))
     if status in NOT_YET:
         raise NotOurs("the result is not final")
     if status not in FINAL:

@@ -101,6 +101,13 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "a sex nobody defined": (
         patient("M2", gender="F"), "gender: not one of female, male, other, unknown"
     ),
+    "a sex that is a list": (
+        patient("M2", gender=[]), "gender: not one of female, male, other, unknown"
+    ),
+    "a status that is a list": (
+        observation("O2", status=[]),
+        "status: withdrawn by its source; if it was imported before, correct it by hand",
+    ),
     "no id": (
         patient("M2", id=None), "id: missing, so it could not be recognised a second time"
     ),

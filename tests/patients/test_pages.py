@@ -389,3 +389,11 @@ def test_who_is_not_signed_in_goes_to_the_door(north: Clinic) -> None:
             response = Client().get(url)
             assert response.status_code == 302
             assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_no_search_form_puts_a_name_into_an_address(nurse: Client) -> None:
+    page = nurse.get("/c/north/patients/").content.decode()
+
+    forms = re.findall(r'<form[^>]*role="search"[^>]*>', page)
+    assert len(forms) == 2
+    assert all('method="post"' in form and 'action="/c/north/patients/"' in form for form in forms)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patients.fhir import codes
@@ -280,6 +280,7 @@ Tree = st.recursive(
 MAKERS = [patient, allergy, vaccination, observation, condition]
 
 
+@settings(max_examples=600, deadline=None)
 @given(data=st.data(), make=st.sampled_from(MAKERS), junk=Tree)
 def test_whatever_stands_in_an_element_ends_as_something(data: Any, make: Any, junk: Any) -> None:
     good = make()
