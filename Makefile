@@ -83,12 +83,8 @@ fix: .venv/.dev ## format, and mend what ruff can mend by itself
 bench: .venv/.dev ## measure against raw SQL; a table, and JSON under var/
 	@$(SERVICES) $(BIN)/python -m benchmarks
 
-mutants: .venv/.dev ## change the clinical rules one by one and see a test fail (half a day)
-	@rm -rf var/mutants && git clone --quiet . var/mutants
-	@cd var/mutants && PATH="$(CURDIR)/$(BIN):$$PATH" && \
-	cosmic-ray init cosmic-ray.toml session.sqlite && \
-	cosmic-ray exec cosmic-ray.toml session.sqlite && \
-	cr-report session.sqlite --show-pending | tail -n 5
+mutants: .venv/.dev ## change the clinical rules one by one and see a test fail (an hour)
+	@$(BIN)/python -m tests.clinical.mutation --jobs 2
 
 pictures: .venv/.dev ## take the README's pictures of the running screens again
 	@chromium="$$($(LAUNCH) browser)" && \
