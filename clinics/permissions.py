@@ -24,6 +24,7 @@ REMINDERS_ACKNOWLEDGE = "reminders.acknowledge"
 RULES_OVERRIDE = "rules.override"
 AUDIT_VIEW = "audit.view"
 API_CLIENTS_MANAGE = "api_clients.manage"
+CALCULATOR_USE = "calculator.use"
 
 _EVERYBODY_AT_WORK = frozenset(
     {BOARD_VIEW, PATIENTS_VIEW, COURSES_VIEW, VISITS_VIEW, BOOKINGS_VIEW, CHAIRS_VIEW}
@@ -50,6 +51,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
     "courses:read": frozenset({COURSES_VIEW}),
     "chairs:read": frozenset({CHAIRS_VIEW}),
     "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE}),
+    "calculator:use": frozenset({CALCULATOR_USE}),
 }
 
 

@@ -125,7 +125,8 @@ def type_in_words(schema: Any) -> str:
 
 def _bounds(schema: Any) -> str:
     if "minimum" in schema and "maximum" in schema:
-        return f" {schema['minimum']} to {schema['maximum']}, else {schema.get('default')}"
+        otherwise = f", else {schema['default']}" if "default" in schema else ""
+        return f" {schema['minimum']} to {schema['maximum']}{otherwise}"
     if "maxLength" in schema:
         return f" of at most {schema['maxLength']} characters"
     return ""

@@ -54,7 +54,9 @@ def _composed(origin: Any, parts: tuple[Any, ...], hint: Any) -> dict[str, Any]:
 
 def _noted(note: Any) -> dict[str, Any]:
     """A note on a type says what the value means, or which choices it is one of."""
-    return {"description": note} if isinstance(note, str) else {"enum": list(note.values)}
+    if isinstance(note, str):
+        return {"description": note}
+    return {"enum": [choice.value for choice in note]}
 
 
 def _or_null(hint: Any) -> dict[str, Any]:
