@@ -1,5 +1,6 @@
 """A real server and a real Chromium for the pages that need no database."""
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+EXECUTABLE = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -38,7 +40,7 @@ def serving() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium, else the one Playwright brought."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=QUIET)
         yield browser
         browser.close()
 

@@ -1,0 +1,80 @@
+"""Every page a person can open, by its address and a role that may: axe, the policy and the
+pictures go through this list, so a new page is covered by adding one line."""
+
+from dataclasses import dataclass
+
+from tests.browser.clinic import DemoClinic
+
+NORTH = "FROM {table} t JOIN clinics_clinic c ON c.id = t.clinic_id WHERE c.slug = 'northside'"
+
+
+def _id(table: str, condition: str, column: str = "t.id") -> str:
+    return f"SELECT {column} {NORTH.format(table=table)} AND {condition} ORDER BY t.id LIMIT 1"
+
+
+INFUSING = _id("scheduling_visit", "t.status = 'infusing'")
+TREATED = _id("scheduling_visit", "t.status = 'infusing'", "t.patient_id")
+UNTREATED = _id(
+    "patients_patient",
+    "t.deceased_on IS NULL AND t.birth_date < '1990-01-01' AND NOT EXISTS "
+    "(SELECT 1 FROM scheduling_course k WHERE k.patient_id = t.id)",
+)
+DECEASED = _id("patients_patient", "t.deceased_on IS NOT NULL")
+GAP = _id(
+    "scheduling_course",
+    "t.status = 'active' AND (SELECT max(given_on) FROM scheduling_visit v "
+    "WHERE v.course_id = t.id) < current_date - 370",
+)
+GAP_PATIENT = GAP.replace("t.id F", "t.patient_id F", 1)
+TO_BOOK = _id("scheduling_visit", "t.status = 'planned' AND t.due_on < current_date - 5")
+BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) > now() + '1 day'")
+
+
+@dataclass(frozen=True, slots=True)
+class PageToOpen:
+    """One page: a name for its tests and pictures, a role, and its address."""
+
+    name: str
+    role: str
+    path: str
+    query: str = ""  # finds the id that stands for {id} in the path
+
+    def address(self, demo: DemoClinic) -> str:
+        """Return the full address, looking up the id it needs."""
+        found = str(demo.one(self.query)) if self.query else ""
+        return demo.address + self.path.replace("{id}", found)
+
+
+NORTHSIDE = "/c/northside"
+PAGES = [
+    PageToOpen("home", "nurse", "/"),
+    PageToOpen("board", "nurse", f"{NORTHSIDE}/board/"),
+    PageToOpen("board read only", "pharmacist", f"{NORTHSIDE}/board/"),
+    PageToOpen("chair side", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/", INFUSING),
+    PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
+    PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/"),
+    PageToOpen("empty day", "scheduler", f"{NORTHSIDE}/day/2020-01-01/"),
+    PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
+    PageToOpen("book", "scheduler", f"{NORTHSIDE}/visits/{{id}}/book/", TO_BOOK),
+    PageToOpen("move", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/move/", BOOKED),
+    PageToOpen("cancel", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/cancel/", BOOKED),
+    PageToOpen("no show", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/no-show/", BOOKED),
+    PageToOpen("patients", "scheduler", f"{NORTHSIDE}/patients/"),
+    PageToOpen("patients nobody", "scheduler", f"{NORTHSIDE}/patients/?q=zzzz"),
+    PageToOpen("new patient", "scheduler", f"{NORTHSIDE}/patients/new/"),
+    PageToOpen("edit patient", "scheduler", f"{NORTHSIDE}/patients/{{id}}/edit/", TREATED),
+    PageToOpen("consent", "scheduler", f"{NORTHSIDE}/patients/{{id}}/consent/", TREATED),
+    PageToOpen("patient", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", TREATED),
+    PageToOpen("patient deceased", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", DECEASED),
+    PageToOpen("patient without course", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", UNTREATED),
+    PageToOpen("patient after a gap", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", GAP_PATIENT),
+    PageToOpen("restart", "prescriber", f"{NORTHSIDE}/courses/{{id}}/restart/", GAP),
+    PageToOpen("start course", "prescriber", f"{NORTHSIDE}/patients/{{id}}/course/", UNTREATED),
+    PageToOpen("safety", "prescriber", f"{NORTHSIDE}/patients/{{id}}/safety/", TREATED),
+    PageToOpen("history", "auditor", f"{NORTHSIDE}/patients/{{id}}/history/", TREATED),
+    PageToOpen("import", "manager", f"{NORTHSIDE}/import/"),
+    PageToOpen("reminders", "scheduler", f"{NORTHSIDE}/reminders/"),
+    PageToOpen("letters", "scheduler", f"{NORTHSIDE}/reminders/letters/"),
+    PageToOpen("api docs", "manager", "/api/docs/"),
+    PageToOpen("not found", "nurse", f"{NORTHSIDE}/nothing/"),
+]
