@@ -35,8 +35,9 @@ class Redis(Service):
         return f"unix://{quote(str(self.socket))}"
 
     def prepare(self) -> None:
-        """Create the working folder."""
+        """Create the working folder, without the number of a server that is gone."""
         self.make_folder(self.folder)
+        self.pid_file.unlink(missing_ok=True)
 
     def argv(self) -> list[str]:
         """Return `redis-server` with no TCP, no files, and no eviction (it is a queue)."""

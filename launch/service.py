@@ -95,14 +95,17 @@ class Service(ABC):
         tries = RETRIES if self.pid_file.exists() else 1
         for _ in range(tries):
             started = processes.spawn(self.command(), self.environ(), self.log)
-            if self._came_up(started):
+            self._await(started)
+            if self.is_ready():
                 return
+            if processes.is_alive(started):
+                processes.end(started, self.stop_signal)
+                break
             time.sleep(RETRY_PAUSE)
         raise LaunchError(f"{self.label} did not start: {self.last_words()}")
 
-    def _came_up(self, started: int) -> bool:
+    def _await(self, started: int) -> None:
         processes.wait_until(lambda: self.is_ready() or not processes.is_alive(started))
-        return self.is_ready()
 
     def stop(self) -> None:
         """End it when it runs, and wait until it has."""

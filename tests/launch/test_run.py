@@ -14,7 +14,7 @@ import pytest
 
 from launch.account import Account
 from tests.launch.conftest import copy_checkout
-from tests.launch.real import Checkout, eventually, free_port, kill
+from tests.launch.real import PATIENCE, Checkout, eventually, free_port, kill
 
 pytestmark = pytest.mark.race
 
@@ -69,7 +69,7 @@ class Clinic:
     def stop(self, by: signal.Signals = signal.SIGINT) -> str:
         """End it, and return what it said."""
         self.process.send_signal(by)
-        said, _ = self.process.communicate(timeout=60)
+        said, _ = self.process.communicate(timeout=PATIENCE)
         return self.said + said
 
 
@@ -105,12 +105,12 @@ def test_it_says_where_it_is_and_who_may_sign_in(lasting: Clinic) -> None:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_what_it_started_and_nothing_else(clinic: Clinic, by: signal.Signals) -> None:
-    bystander = subprocess.Popen(["sleep", "3600"], cwd=clinic.checkout.folder)
-    clinic.stop(by)
+    with subprocess.Popen(["sleep", "3600"], cwd=clinic.checkout.folder) as bystander:
+        clinic.stop(by)
+        left = clinic.checkout.running
+        bystander.kill()
     assert clinic.process.returncode == 0
-    assert clinic.checkout.running == {bystander.pid}
-    bystander.kill()
-    bystander.wait()
+    assert left == {bystander.pid}
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))

@@ -228,12 +228,13 @@ def test_a_command_that_does_not_exist_is_one_line(checkout: Checkout) -> None:
 
 def test_a_number_from_an_old_file_is_not_taken_for_our_server(checkout: Checkout) -> None:
     use(checkout)
-    stranger = subprocess.Popen(["sleep", "3600"])
-    (checkout.folder / "var/test/redis/redis.pid").write_text(f"{stranger.pid}\n")
-    assert use(checkout)[0].startswith("2 ")
-    assert stranger.poll() is None
-    stranger.kill()
-    stranger.wait()
+    with subprocess.Popen(["sleep", "3600"]) as stranger:
+        (checkout.folder / "var/test/redis/redis.pid").write_text(f"{stranger.pid}\n")
+        said = use(checkout)
+        spared = stranger.poll() is None
+        stranger.kill()
+    assert said[0].startswith("2 ")
+    assert spared
 
 
 def test_ctrl_c_lets_the_command_end_and_then_stops_the_servers(checkout: Checkout) -> None:
