@@ -190,6 +190,14 @@ def test_cancelling_needs_the_version_that_was_seen(desk: Desk, api: Caller) -> 
     assert late.status_code in {409, 412}
 
 
+def test_whoever_saw_an_older_version_does_not_cancel(desk: Desk, api: Caller) -> None:
+    booking = booked(api, desk)["id"]
+    Booking.objects.update(version=2)
+    stale = cancel(api, booking, Idempotency_Key="c", If_Match='"1"')
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert cancel(api, booking, Idempotency_Key="c", If_Match='"2"').status_code == 200
+
+
 def test_a_cancelled_visit_can_be_booked_again(desk: Desk, api: Caller) -> None:
     first = booked(api, desk)
     cancel(api, first["id"], Idempotency_Key="c", If_Match='"1"')
