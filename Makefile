@@ -4,7 +4,7 @@ BIN := .venv/bin
 LAUNCH := $(BIN)/python -m launch
 SERVICES := $(LAUNCH) services --
 CODE := config core clinics patients reminders scheduling infusion reference interop clinical \
-	launch benchmarks tests manage.py
+	launch benchmarks docs tests manage.py
 PYTEST := $(BIN)/python -m pytest
 
 # The first Python on the PATH that is new enough; PYTHON=... says which one to take.
@@ -15,7 +15,7 @@ FIND_PYTHON = $(shell for p in $(CANDIDATES); do \
 
 .DEFAULT_GOAL := help
 .PHONY: help run test fast unit race browser check format-check lint types contracts templates \
-	migrations deploy format fix bench reset mutants pictures venv
+	migrations deploy format fix bench reset mutants openapi pictures venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ mutants: .venv/.dev ## change the clinical rules one by one and see a test fail 
 pictures: .venv/.dev ## take the README's pictures of the running screens again
 	@chromium="$$($(LAUNCH) browser)" && \
 	CHROMIUM_PATH="$$chromium" $(SERVICES) $(BIN)/python -m docs.pictures
+
+openapi: .venv/.dev ## write docs/openapi.json from the views
+	@DJANGO_SETTINGS_MODULE=config.settings.test $(SERVICES) $(BIN)/python manage.py spectacular \
+	--format openapi-json --file docs/openapi.json --validate --fail-on-warn
 
 reset: .venv/.base ## throw away what `make run` has kept (asks first)
 	@$(LAUNCH) reset

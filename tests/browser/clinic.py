@@ -60,7 +60,7 @@ def demo_clinic(database_url: str) -> Iterator[DemoClinic]:
         }  # fmt: skip
         _manage(environ, "migrate", "--verbosity=0")
         _manage(environ, "fill_demo")
-        with _gunicorn(environ) as address:
+        with _worker(environ), _gunicorn(environ) as address:
             yield DemoClinic(address, dsn)
     finally:
         with psycopg.connect(database_url, autocommit=True) as connection:
@@ -74,6 +74,18 @@ def _manage(environ: dict[str, str], *arguments: str) -> None:
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def _worker(environ: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo",
+               "--loglevel", "ERROR"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, env=environ)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(20)
 
 
 @contextmanager

@@ -63,7 +63,6 @@ PAGES = [
     PageToOpen("patients nobody", "scheduler", f"{NORTHSIDE}/patients/?q=zzzz"),
     PageToOpen("new patient", "scheduler", f"{NORTHSIDE}/patients/new/"),
     PageToOpen("edit patient", "scheduler", f"{NORTHSIDE}/patients/{{id}}/edit/", TREATED),
-    PageToOpen("consent", "scheduler", f"{NORTHSIDE}/patients/{{id}}/consent/", TREATED),
     PageToOpen("patient", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", TREATED),
     PageToOpen("patient deceased", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", DECEASED),
     PageToOpen("patient without course", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", UNTREATED),

@@ -34,7 +34,7 @@ def test_a_nurse_sees_somebody_arrive_and_confirms_a_rate(
     dialog = page.locator("dialog[open]")
     expect(dialog.get_by_role("heading")).to_contain_text("WOLF938")
     dialog.get_by_role(
-        "button", name=re.compile(r"Confirm 120.mL/h.*WOLF938.*Chair 2", re.I)
+        "button", name=re.compile(r"Confirm 120.mL.h.*WOLF938.*Chair 2", re.I)
     ).click()
     expect(page.locator(".chair-card").filter(has_text="WOLF938")).to_contain_text("Step 3 of 5")
 
