@@ -9,7 +9,7 @@ from uuid import UUID
 from clinical.model import Protocol, RateOption
 from clinical.premedication import PremedicationKind, steroid_dose_mg
 from clinical.run import RunState
-from clinical.titration import RatePlan, Step, plan
+from clinical.titration import RatePlan, Step, duration_of, plan
 from clinics.models import Clinic
 from clinics.permissions import BOARD_VIEW
 from core.actor import Actor
@@ -191,7 +191,7 @@ def _steps(rates: RatePlan, run: RunState | None) -> tuple[PlannedStep, ...]:
     begun: dict[Fraction, datetime] = {}
     if run is not None and started is not None:
         for part in run.ran:
-            begins = started + timedelta(seconds=float(part.starts_s))
+            begins = started + duration_of(part.starts_s)
             begun.setdefault(part.rate_ml_h, begins)
     return tuple(
         PlannedStep(
