@@ -258,8 +258,12 @@ def _late_second_findings(
     protocol: Protocol, dose_number: int, on: date, doses: dict[int, GivenDose]
 ) -> list[Finding]:
     split = protocol.dosing.initial_infusions
-    second = doses.get(split)
+    first, second = doses.get(split - 1), doses.get(split)
     if dose_number != split + 1 or second is None:
+        return []
+    rules = protocol.calendar
+    on_time = rules.infusion_2_after + rules.infusion_2_window
+    if first is not None and second.given_on <= first.given_on + on_time:
         return []
     months = protocol.calendar.minimum_interval_months
     settled = add_months(second.given_on, months)

@@ -205,7 +205,8 @@ class Shift(models.Model):
             models.CheckConstraint(
                 name="shift_break_whole",
                 condition=Q(break_starts__isnull=True, break_ends__isnull=True)
-                | Q(break_starts__gte=F("starts"), break_ends__lte=F("ends"),
+                | Q(break_starts__isnull=False, break_ends__isnull=False,
+                    break_starts__gte=F("starts"), break_ends__lte=F("ends"),
                     break_ends__gt=F("break_starts")),
             ),
         ]  # fmt: skip

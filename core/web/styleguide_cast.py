@@ -84,6 +84,10 @@ def in_minutes(minutes: int) -> datetime:
 
 def cards() -> list[Card]:
     """A chair in each state that a board can show."""
+    return [*_cards_infusing(), *_cards_waiting()]
+
+
+def _cards_infusing() -> list[Card]:
     return [
         Card(
             "1",
@@ -127,6 +131,11 @@ def cards() -> list[Card]:
             5,
             [Action("Vitals", "primary", "vitals"), Action("Pause", "", "pause"), REACTION],
         ),
+    ]
+
+
+def _cards_waiting() -> list[Card]:
+    return [
         Card(
             "5",
             "5",

@@ -310,6 +310,28 @@ def test_the_first_600_after_a_very_late_infusion_2(
     assert ids(protocol, 3, on, given, "2026-07-05") == expected
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [("2026-01-22", []), ("2026-01-23", ["INFUSION-2-LATE", "WINDOW-EARLY"])],
+)
+def test_an_infusion_2_within_its_window_is_not_late(
+    protocol: Protocol, second: str, expected: list[str]
+) -> None:
+    given = doses((1, "2026-01-05"), (2, second))
+    found = ids(protocol, 3, "2026-06-15", given, "2026-07-05")
+    assert [
+        item for item in found if item != "WINDOW-EARLY" or "INFUSION-2-LATE" in found
+    ] == expected
+
+
+def test_a_late_infusion_2_warns_and_does_not_hold(protocol: Protocol) -> None:
+    given = doses((1, "2026-01-05"), (2, "2026-02-26"))
+    [late] = check_date(
+        protocol, dose_number=3, on=D("2026-07-05"), given=given, due=D("2026-07-05")
+    )
+    assert (late.id, late.severity) == ("INFUSION-2-LATE", Severity.CAUTION)
+
+
 def test_a_late_infusion_2_matters_only_to_the_first_600(protocol: Protocol) -> None:
     given = doses((1, "2026-01-05"), (2, "2026-06-26"), (3, "2026-07-05"))
     assert ids(protocol, 4, "2027-01-05", given, "2027-01-05") == []
