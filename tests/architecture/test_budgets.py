@@ -80,9 +80,7 @@ def test_only_the_clock_asks_for_the_time() -> None:
 
 
 def test_the_clinical_core_runs_without_django() -> None:
-    names = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules("clinical")
-    ]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules("clinical")]
     code = f"import sys, {', '.join(names)}; sys.exit('django' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
