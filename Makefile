@@ -88,7 +88,8 @@ mutants: .venv/.dev ## change the clinical rules one by one and see a test fail 
 
 pictures: .venv/.dev ## take the README's pictures of the running screens again
 	@chromium="$$($(LAUNCH) browser)" && \
-	CHROMIUM_PATH="$$chromium" $(SERVICES) $(BIN)/python -m docs.pictures
+	CHROMIUM_PATH="$$chromium" DJANGO_SETTINGS_MODULE=config.settings.test \
+	$(SERVICES) $(BIN)/python -m docs.pictures
 
 openapi: .venv/.dev ## write docs/openapi.json from the views
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(SERVICES) $(BIN)/python manage.py spectacular \

@@ -11,7 +11,8 @@ from clinics.permissions import PATIENTS_IMPORT
 from core.actor import system_actor
 from core.db import command
 from core.zones import local_date
-from infusion.demo.setting import PASSWORD, STAFF, Setting, set_the_scene
+from infusion.demo import PASSWORD
+from infusion.demo.setting import STAFF, Setting, set_the_scene
 from infusion.demo.stages import fill_everyday
 from infusion.demo.today import fill_today
 from patients.eligibility import bookable

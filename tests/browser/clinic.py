@@ -17,7 +17,7 @@ from urllib.error import URLError
 import psycopg
 from psycopg import sql
 
-from infusion.demo.setting import PASSWORD
+from infusion.demo import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for gunicorn's first answer on a busy machine
