@@ -99,7 +99,7 @@ def _check_restart(timeline: Timeline, recovery: Recovery, event: Event) -> None
         return
     if timeline.symptoms_open:
         timeline.note("RESTART-SYMPTOMS", f"Resumed at {when} with symptoms open.")
-    if not recovery.reduced and timeline.rate_ml_h > recovery.ceiling_ml_h:
+    if not recovery.reduced:
         words = (
             f"Resumed at {when} with {rate_text(timeline.rate_ml_h)}; "
             f"{rate_text(recovery.ceiling_ml_h)} at most."

@@ -36,7 +36,7 @@ def reaction_overdue(timeline: Timeline) -> list[Overdue]:
     if needs_stop(timeline, recovery):
         words = "Severe reaction: stop the infusion now and treat."
         return [Overdue(finding=protocol.finding("REACTION-STOP", words), since=since)]
-    if not recovery.reduced and timeline.rate_ml_h > recovery.ceiling_ml_h:
+    if not recovery.reduced:
         words = f"Reduce the rate to {rate_text(recovery.ceiling_ml_h)} now."
         return [Overdue(finding=protocol.finding("REACTION-HALVE", words), since=since)]
     return []

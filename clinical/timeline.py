@@ -35,7 +35,8 @@ class ReactionSeen:
 
 @dataclass(slots=True, kw_only=True)
 class Recovery:
-    """What the last reaction asks of the rate. `ceiling_ml_h` is half of the rate at onset."""
+    """What the last reaction asks of the rate. `ceiling_ml_h` is half of the rate at onset; until
+    `reduced`, the rate is above it."""
 
     reaction: ReactionSeen
     severity: ReactionSeverity
@@ -153,7 +154,7 @@ class Timeline:
         """Return the rate that should run now: at most half the onset rate after a reaction."""
         if self.recovery is None or self.recovery.reduced:
             return self.rate_ml_h
-        return min(self.rate_ml_h, self.recovery.ceiling_ml_h)
+        return self.recovery.ceiling_ml_h
 
     def rising(self, policy: ClimbPolicy | None = None) -> Iterator[Rung]:
         """Yield the rates above the one that should run: the table's own until a reaction, then

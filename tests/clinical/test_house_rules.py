@@ -1,8 +1,10 @@
 """The core holds no clinical number, knows only the standard library, and names every rule."""
 
 import ast
+import importlib
 import re
 import sys
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +75,22 @@ def test_only_the_standard_library_is_imported(module: Path) -> None:
 def test_no_clock_is_read(module: Path) -> None:
     text = module.read_text(encoding="utf-8")
     assert not re.search(r"\.(now|today|utcnow)\(|time\.time\(", text)
+
+
+FOLDED = {"Timeline", "Recovery", "Note"}  # the fold's own state, never handed out
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_every_value_is_frozen_and_built_by_name(module: Path) -> None:
+    found = importlib.import_module(
+        f"clinical.{module.stem}" if module.stem[0] != "_" else "clinical"
+    )
+    for cls in vars(found).values():
+        if isinstance(cls, type) and is_dataclass(cls) and cls.__module__ == found.__name__:
+            frozen = vars(cls)["__dataclass_params__"].frozen
+            assert frozen is (cls.__name__ not in FOLDED), cls
+            assert "__slots__" in vars(cls), cls
+            assert all(field.kw_only for field in fields(cls)), cls
 
 
 def rules_in_code() -> set[str]:

@@ -101,7 +101,7 @@ def test_the_words_of_a_suggestion(protocol: Protocol) -> None:
 
 def test_an_unknown_sign_is_named(protocol: Protocol) -> None:
     with pytest.raises(ValueError, match="unknown sign 'hiccups'"):
-        suggest(protocol, signs=["rash", "hiccups"])
+        suggest(protocol, signs=["yawning", "rash", "hiccups"])
 
 
 @pytest.mark.parametrize(("rate", "half"), [(30, 15), (90, 45), (45, Fraction(45, 2)), (250, 125)])
@@ -119,6 +119,7 @@ def test_the_fraction_comes_from_the_file() -> None:
     [
         (104, 80, ["INCREASE-TOO-SOON"]),
         (105, 80, []),
+        (106, 80, []),
         (105, 105, []),
         (105, 106, ["INCREASE-SYMPTOMS"]),
         (105, None, ["INCREASE-SYMPTOMS"]),
@@ -311,6 +312,16 @@ def test_a_hold_already_over_leaves_no_stretch() -> None:
     )
     assert [(part.rate_ml_h, part.starts_s, part.ends_s) for part in stretches] == [(60, 0, 3600)]
     assert stretches[0].cumulative_ml == 100
+
+
+def test_the_shortest_stretch_is_still_one() -> None:
+    short, rest = climb(
+        Rung(rate_ml_h=Fraction(30), hold=timedelta(seconds=1)),
+        iter([Rung(rate_ml_h=Fraction(60), hold=None)]),
+        volume_ml=Fraction(100),
+        left_ml=Fraction(60),
+    )
+    assert (short.ends_s, rest.starts_s) == (1, 1)
 
 
 def test_a_rate_with_nothing_above_runs_out_the_bag() -> None:

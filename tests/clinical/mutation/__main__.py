@@ -33,7 +33,6 @@ CORE = ROOT / "clinical"
 KNOWN = ROOT / "docs" / "clinical" / "mutants.md"
 SECONDS = 300
 REPORT_EVERY = 50
-UNMUTATED = ("test_house_rules.py",)  # reads the text on disk, which no mutant changes
 SLOW = ("test_every_value_matters.py", "test_events.py", "test_two_engines.py")
 NEAREST = {
     "calendar": ["test_calendar.py", "test_calendar_properties.py"],
@@ -88,7 +87,7 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 def rounds_of(module: str) -> tuple[list[str], list[str]]:
     """Return the test files nearest to `module`, and all the others, quick ones first."""
-    names = sorted(path.name for path in TESTS.glob("test_*.py") if path.name not in UNMUTATED)
+    names = sorted(path.name for path in TESTS.glob("test_*.py"))
     nearest = NEAREST.get(module, [name for name in names if name.startswith("test_run")])
     quick = [name for name in names if name not in nearest and name not in SLOW]
     return nearest, [*quick, *(name for name in SLOW if name not in nearest)]
