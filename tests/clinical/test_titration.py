@@ -111,6 +111,7 @@ def test_a_table_runs_only_its_own_doses(protocol: Protocol, dose: int, option: 
         (3, False, False, 17, None, ["standard"], ["SHORT-AGE"]),
         (3, False, False, None, None, ["standard"], ["SHORT-AGE"]),
         (3, True, False, 15, None, ["standard"], ["SHORT-PRIOR-REACTION", "SHORT-AGE"]),
+        (2, False, False, 40, 600, ["standard"], ["SHORT-FIRST-COURSE"]),
         (3, False, False, 12, 300, ["initial"], ["SHORT-FIRST-COURSE"]),
         (1, False, False, 12, 150, ["initial"], ["SHORT-FIRST-COURSE"]),
     ],

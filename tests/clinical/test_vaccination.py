@@ -57,6 +57,7 @@ def test_a_vaccine_before_a_later_dose(*, live: bool, expected: list[str]) -> No
 @pytest.mark.parametrize(
     ("live", "days", "recovered", "expected"),
     [
+        (True, -100, False, []),
         (True, -28, False, []),
         (True, -27, False, ["VACCINE-LIVE-LATE"]),
         (True, -1, False, ["VACCINE-LIVE-LATE"]),
