@@ -6,6 +6,7 @@ Values of settings that may hold a secret (keys, database and Redis addresses) a
 in a message.
 """
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -110,6 +111,14 @@ class Env:
         if value not in options:
             self._refuse(name, f"one of {', '.join(options)}", found=value)
             return default or options[0]
+        return value
+
+    def rate(self, name: str, default: str) -> str:
+        """Return how many times in what span something may happen: `600/min`."""
+        value = self._raw(name) or default
+        if re.fullmatch(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)", value) is None:
+            self._refuse(name, "a number and a span, as in 600/min", found=value)
+            return default
         return value
 
     def listing(self, name: str, default: Sequence[str] | None = None) -> list[str]:

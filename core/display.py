@@ -6,6 +6,7 @@ The spellings follow the NHS Common User Interface guides for dates, times, name
 ISMP list of error-prone dose expressions.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NO_BREAK = "\u00a0"
 NOTHING = "\u2013"
+_ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SPELLINGS = {
     "ml": "mL",
@@ -88,6 +90,15 @@ def clinical_time(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -
 def clinical_datetime(instant: datetime, zone: ZoneInfo) -> str:
     """`04-Mar-1988 14:05` in the clinic's zone."""
     return f"{clinical_date(instant, zone)} {clinical_time(instant, zone)}"
+
+
+def sentence(words: str) -> str:
+    """Return `words` with every day in them as people read it: 2026-06-15 becomes 15-Jun-2026.
+
+    The clinical core writes its sentences for systems too, so its days are ISO; an instant's day
+    is left as it is.
+    """
+    return _ISO_DAY.sub(lambda found: clinical_date(date.fromisoformat(found.group())), words)
 
 
 def duration(length: timedelta) -> str:

@@ -200,7 +200,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["clinics.api.authentication.ApiClientAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["clinics.api.permissions.HasPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["clinics.api.throttling.ApiClientThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"api_client": env.text("API_RATE", default="600/min")},
+    "DEFAULT_THROTTLE_RATES": {"api_client": env.rate("API_RATE", default="600/min")},
     "DEFAULT_RENDERER_CLASSES": ["core.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsing.OrjsonParser"],
     "URL_FORMAT_OVERRIDE": None,  # `format` is an unknown parameter like any other

@@ -33,6 +33,12 @@ def _part(source: object, name: str, default: Any = "") -> Any:
 
 
 @register.filter
+def sentence(words: str) -> str:
+    """`{{ finding.words|sentence }}`: what the clinical core says, its days as 15-Jun-2026."""
+    return display.sentence(words)
+
+
+@register.filter
 def clinical_date(value: date | datetime | None) -> str:
     """`{{ patient.birth_date|clinical_date }}` gives 04-Mar-1988."""
     return display.NOTHING if value is None else display.clinical_date(value, _zone())

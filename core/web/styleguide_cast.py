@@ -84,10 +84,10 @@ def in_minutes(minutes: int) -> datetime:
 
 def cards() -> list[Card]:
     """A chair in each state that a board can show."""
-    return [*_cards_infusing(), *_cards_waiting()]
+    return [*_cards_urgent(), *_cards_calm(), *_cards_waiting()]
 
 
-def _cards_infusing() -> list[Card]:
+def _cards_urgent() -> list[Card]:
     return [
         Card(
             "1",
@@ -117,6 +117,11 @@ def _cards_infusing() -> list[Card]:
             0,
             [Action("Enter vitals", "primary"), Action("End observation"), REACTION],
         ),
+    ]
+
+
+def _cards_calm() -> list[Card]:
+    return [
         Card(
             "2",
             "2",

@@ -20,6 +20,7 @@ MOMENTS = {
     "clinical_datetime",
     "patient_date",
     "instant",
+    "exact_time",
 }
 DAYS = {"clinical_date", "patient_date", "age", "instant"}
 NEVER: set[str] = set()

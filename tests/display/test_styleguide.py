@@ -19,9 +19,9 @@ ON_REAL_PAGES_ONLY = {
     "error_summary.html": "takes the focus; the guide shows its body",
     "field_help_below.html": "the sign-in page",
     "live_region.html": "asks the server",
-    "live_search.html": "asks the server",
     "dialog_head.html": "inside a fragment",
     "messages.html": "after an action",
+    "record_tabs.html": "on one patient's pages",
     "patient_banner.html": "the guide shows its body four times",
     "undo_bar.html": "leaves after ten seconds; the guide shows it standing still",
 }
@@ -91,7 +91,7 @@ def test_the_page_for_our_own_faults_needs_nothing_at_all() -> None:
 
 
 def test_a_refusal_is_told_in_its_own_words() -> None:
-    finding = SimpleNamespace(id="INTERVAL-MINIMUM", message="Earliest date is 2026-06-15")
+    finding = SimpleNamespace(id="INTERVAL-MINIMUM", words="Earliest date is 2026-06-15")
     refusal = RuleBroken("Too early for dose 3", [finding])
     html = render_to_string("errors/refused.html", {"refusal": refusal}, request())
     assert "Too early for dose 3" in html

@@ -37,6 +37,13 @@ def checkout() -> Iterator[Checkout]:
 
 
 @pytest.fixture
+def short_path() -> Iterator[Path]:
+    """Yield an empty folder whose path leaves room for a socket's; pytest's own may not."""
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def hidden_checkout(tmp_path: Path) -> Iterator[Checkout]:
     """Yield a checkout under a folder that only its owner may enter, far from the root."""
     private = tmp_path / "private"

@@ -34,6 +34,7 @@ def test_values_are_read_with_their_types() -> None:
     assert env.url("BASE") == "https://clinic.example"
     assert env.url_list("ORIGINS") == ["https://a.example", "http://b.example:8000"]
     assert env.redis("CACHE") == "rediss://:secret@cache.example:6380/1"
+    assert env.rate("ABSENT", default="600/min") == "600/min"
     assert env.problems == []
     env.stop_if_bad()
 
@@ -94,6 +95,8 @@ def test_a_choice_without_a_default_must_be_there() -> None:
             {"minimum": 1, "maximum": 65535},
             "THING must be a whole number from 1 to 65535, not '65536'.",
         ),
+        ("rate", "often", {"default": "9/min"}, "THING must be a number and a span"),
+        ("rate", "0/min", {"default": "9/min"}, "THING must be a number and a span"),
         ("choice", "B", {"options": ["a", "b"]}, "THING must be one of a, b, not 'B'."),
         ("url", "clinic.example", {}, "THING must be an http:// or https:// address"),
         ("url", "https://:80", {}, "THING must be an http:// or https:// address"),

@@ -49,10 +49,10 @@ def test_celery_gets_a_redis_address_in_its_own_spelling(redis: str, celery: str
 
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_sockets_stay_in_the_checkout_while_the_kernel_takes_their_path(
-    tmp_path: Path, beyond: int
+    short_path: Path, beyond: int
 ) -> None:
-    used = len(f"{tmp_path}//var/test/sockets/{SOCKET_NAME}")
-    places = Places("test", tmp_path / ("d" * (LONGEST_SOCKET - used + beyond)))
+    used = len(f"{short_path}//var/test/sockets/{SOCKET_NAME}")
+    places = Places("test", short_path / ("d" * (LONGEST_SOCKET - used + beyond)))
     places.make(None)
     outside = places.home not in places.sockets.parents
     assert outside is bool(beyond)

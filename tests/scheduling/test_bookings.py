@@ -332,7 +332,7 @@ def test_a_day_is_promised_only_while_a_quick_plan_finds_room() -> None:
     desk = make_desk(chairs=1)
     bookings.hold_day(visit_id=desk.visit("A").pk, day=MONDAY, actor=desk.actor, now=NOW)
     bookings.hold_day(visit_id=desk.visit("B").pk, day=MONDAY, actor=desk.actor, now=NOW)
-    with pytest.raises(RuleBroken, match=r"no room left on 09-Mar-2026 for a visit of 4 h 54 min"):
+    with pytest.raises(RuleBroken, match=r"no room left on 09-Mar-2026 for a visit of 4hr 54min"):
         bookings.hold_day(visit_id=desk.visit("C").pk, day=MONDAY, actor=desk.actor, now=NOW)
 
 
