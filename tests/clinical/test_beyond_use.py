@@ -99,6 +99,7 @@ def test_the_strict_reading_may_be_the_files() -> None:
     [
         (DAY, [], "must say where"),
         (DAY, kept((ROOM, 1)), "must begin when the bag was prepared"),
+        (DAY, kept((ROOM, -1)), "must begin when the bag was prepared"),
         (DAY, kept((ROOM, 0), (FRIDGE, 2), (ROOM, 1)), "must not go backwards"),
         (DAY.replace(tzinfo=None), kept((ROOM, 0)), "must carry a time zone"),
         (DAY, [Kept(place=ROOM, since=DAY.replace(tzinfo=None))], "must carry a time zone"),

@@ -93,6 +93,17 @@ def test_the_window_never_opens_before_the_minimum_interval(protocol: Protocol) 
     assert third.earliest == D("2026-06-05")
 
 
+def test_a_split_into_three_is_three_times_two_weeks() -> None:
+    three = swapped("initial_infusions = { value = 2", "initial_infusions = { value = 3")
+    planned = project(three, first_infusion=D("2026-01-05"), until=D("2026-07-05"))
+    assert [(dose.due.isoformat(), dose.dose_mg) for dose in planned] == [
+        ("2026-01-05", 300),
+        ("2026-01-19", 300),
+        ("2026-02-02", 300),
+        ("2026-07-05", 600),
+    ]
+
+
 def test_only_what_rests_on_doses_not_given_is_projected(protocol: Protocol) -> None:
     def flags(given: Sequence[GivenDose]) -> dict[int, bool]:
         planned = project(
