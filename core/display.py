@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NO_BREAK = "\u00a0"
 NOTHING = "\u2013"
-_ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_ISO_DAY = re.compile(r"\b(\d{4})-(0[1-9]|1[0-2])-(\d\d)\b")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SPELLINGS = {
     "ml": "mL",
@@ -98,7 +98,12 @@ def sentence(words: str) -> str:
     The clinical core writes its sentences for systems too, so its days are ISO; an instant's day
     is left as it is.
     """
-    return _ISO_DAY.sub(lambda found: clinical_date(date.fromisoformat(found.group())), words)
+
+    def shown(found: re.Match[str]) -> str:
+        year, month, day = found.groups()
+        return f"{day}-{MONTHS[int(month) - 1]}-{year}"
+
+    return _ISO_DAY.sub(shown, words)
 
 
 def duration(length: timedelta) -> str:

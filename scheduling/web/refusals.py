@@ -2,6 +2,7 @@
 
 from django import forms
 
+from core.display import sentence
 from core.errors import Invalid, Refusal
 
 
@@ -10,6 +11,6 @@ def explain(form: forms.Form, refusal: Refusal) -> None:
     fields = refusal.fields if isinstance(refusal, Invalid) else {}
     for name, problems in fields.items():
         for problem in problems:
-            form.add_error(name if name in form.fields else None, problem)
+            form.add_error(name if name in form.fields else None, sentence(problem))
     if not fields:
-        form.add_error(None, refusal.message)
+        form.add_error(None, sentence(refusal.message))

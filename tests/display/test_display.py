@@ -48,6 +48,14 @@ class TestDates:
         number, month, year = display.clinical_date(day, LONDON).split("-")
         assert date(int(year), display.MONTHS.index(month) + 1, int(number)) == day
 
+    def test_a_day_inside_a_sentence_is_written_as_any_other(self) -> None:
+        words = "Earliest date is 2026-06-15, not 2026-06-01."
+        assert display.sentence(words) == "Earliest date is 15-Jun-2026, not 01-Jun-2026."
+
+    def test_an_instant_inside_a_sentence_keeps_its_day_and_zone(self) -> None:
+        assert display.sentence("Record 2026-13-45 is no day.") == "Record 2026-13-45 is no day."
+        assert display.sentence("Until 2026-06-15T10:00:00Z.") == "Until 2026-06-15T10:00:00Z."
+
 
 class TestTimes:
     def test_the_clock_has_24_hours(self) -> None:
