@@ -60,7 +60,6 @@ PAGES = [
     PageToOpen("cancel", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/cancel/", BOOKED),
     PageToOpen("no show", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/no-show/", BOOKED),
     PageToOpen("patients", "scheduler", f"{NORTHSIDE}/patients/"),
-    PageToOpen("patients nobody", "scheduler", f"{NORTHSIDE}/patients/?q=zzzz"),
     PageToOpen("new patient", "scheduler", f"{NORTHSIDE}/patients/new/"),
     PageToOpen("edit patient", "scheduler", f"{NORTHSIDE}/patients/{{id}}/edit/", TREATED),
     PageToOpen("patient", "prescriber", f"{NORTHSIDE}/patients/{{id}}/", TREATED),

@@ -119,7 +119,8 @@ def test_a_manager_imports_a_file_and_sees_what_was_refused(
     expect(page.get_by_role("row").filter(has_text=re.compile(r"\b2\b")).first).to_be_visible(
         timeout=60_000
     )
-    page.goto(f"{demo.address}{NORTHSIDE}/patients/?q=aebelo")
+    page.goto(f"{demo.address}{NORTHSIDE}/patients/")
+    page.locator("#list-search").fill("aebelo")
     expect(page.get_by_text("ÆBELØ, Åse")).to_be_visible()
 
 

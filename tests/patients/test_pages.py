@@ -92,6 +92,13 @@ def test_nobody_found_says_what_to_try(nurse: Client) -> None:
     assert "No patients yet" in text_of(nurse.get("/c/north/patients/"))
 
 
+def test_a_name_in_the_address_is_not_searched_for(nurse: Client, north: Clinic) -> None:
+    make_patient(north, "M1", family_name="Ångström")
+    shown = text_of(nurse.get("/c/north/patients/", {"q": "zzz"}))
+    assert "ÅNGSTRÖM" in shown
+    assert "Nobody matches" not in shown
+
+
 def test_load_more_goes_on_where_the_page_ended(
     nurse: Client, north: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
