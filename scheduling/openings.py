@@ -1,12 +1,13 @@
 """The times a visit can still have on a day, or why there is none. Reading only."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from clinical.findings import Finding, Severity
 from clinics.models import Chair
 from core.actor import Actor
+from core.display import duration
 from core.errors import NotFound, RuleBroken
 from scheduling.capacity import Day, Load, Phases, fits, free_starts, load_of
 from scheduling.course_in_hand import CourseInHand, read_courses
@@ -107,7 +108,7 @@ def _why_nowhere(day: Day, load: Load, phases: Phases) -> str:
         return day.closed_because
     if not any(day.nurses):
         return "No nurses are on duty that day."
-    length = f"{phases.care // 60} h {phases.care % 60:02} min"
+    length = duration(timedelta(minutes=phases.care))
     last = day.open.stop - load.care
     if last < day.open.start:
         return f"This visit takes {length}, longer than the clinic is open."

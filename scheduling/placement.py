@@ -6,6 +6,7 @@ from uuid import UUID
 
 from clinical.findings import Finding, Severity
 from clinics.models import Clinic
+from core.display import duration
 from core.errors import Conflict, Invalid, Refusal, RuleBroken
 from core.zones import local_date
 from scheduling.capacity import Day, Load, Obstacle, fits, free_starts, load_of, room_for, with_load
@@ -97,7 +98,7 @@ def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> None:
         minutes = phases_of(booking, clinic).total
         raise RuleBroken(
             f"There is no room left on {row.date:%d-%b-%Y} for a visit of "
-            f"{minutes // 60} h {minutes % 60:02} min."
+            f"{duration(timedelta(minutes=minutes))}."
         )
 
 

@@ -41,6 +41,7 @@ def on(request: ClinicRequest, day: date) -> HttpResponse:
     rows = day_bookings(request.actor, day, now=now)
     context = {
         "day": day,
+        "now": now,
         "weekday": WEEKDAYS[day.weekday()],
         "is_today": day == local_date(now, request.clinic.time_zone),
         "before": day - timedelta(days=1),

@@ -31,10 +31,21 @@ def moment_value(start: OpenStart) -> str:
 class PlaceForm(forms.Form):
     """A time that is still open, and a chair that is free for all of it."""
 
-    start = forms.ChoiceField(label=_("Time"), widget=forms.RadioSelect)
-    chair = forms.ChoiceField(label=_("Chair"), required=False)
+    start = forms.ChoiceField(
+        label=_("Time"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose a time."),
+            "invalid_choice": _("That time is not open any more. Choose another."),
+        },
+    )
+    chair = forms.ChoiceField(
+        label=_("Chair"),
+        required=False,
+        error_messages={"invalid_choice": _("That chair is not free any more. Choose another.")},
+    )
     status = forms.ChoiceField(
-        label=_("Promise"),
+        label=_("Agreed with the patient"),
         choices=[
             (Booking.Status.CONFIRMED, _("Confirmed: the patient knows the time")),
             (Booking.Status.PROPOSED, _("Proposed: still to be agreed")),

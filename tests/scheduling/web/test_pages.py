@@ -137,7 +137,7 @@ def test_too_early_a_day_offers_no_time_and_names_the_earliest(
     staff(desk.clinic, date(2026, 6, 1))
     page = scheduler.get(url("visit_book", desk, visits[2].pk), {"day": "2026-06-01"})
     assert "No time is open" in page.content.decode()
-    assert "Earliest date is" in page.content.decode()
+    assert re.search(r"Earliest date is \d\d-[A-Z][a-z]{2}-2026\.", page.content.decode())
 
 
 def test_a_day_can_be_held_and_planned_later(desk: Desk, scheduler: Client) -> None:
@@ -206,6 +206,29 @@ def test_arrival_and_its_undo_and_a_no_show(desk: Desk, scheduler: Client) -> No
         booking.refresh_from_db()
         assert booking.status == Booking.Status.NO_SHOW
         assert "did not attend" in scheduler.get(url("due", desk)).content.decode()
+
+
+def test_nobody_is_offered_to_have_missed_a_time_that_has_not_come(
+    desk: Desk, scheduler: Client
+) -> None:
+    address = url("booking_no_show", desk, desk.book(desk.visit()).pk)
+    assert address not in scheduler.get(url("day_on", desk, MONDAY)).content.decode()
+    with time_machine.travel(at(MONDAY, "12:00"), tick=False):
+        sign_in_again(scheduler)
+        assert address in scheduler.get(url("day_on", desk, MONDAY)).content.decode()
+
+
+def test_a_time_that_went_meanwhile_is_said_in_words(desk: Desk, scheduler: Client) -> None:
+    answer = scheduler.post(
+        url("visit_book", desk, desk.visit().pk),
+        {
+            "day": MONDAY.isoformat(),
+            "start": "2026-03-09T03:00:00.000+00:00",
+            "status": "confirmed",
+        },
+    )
+    assert answer.status_code == 422
+    assert "That time is not open any more. Choose another." in answer.content.decode()
 
 
 def test_the_due_list_filters_and_exports(desk: Desk, scheduler: Client) -> None:
