@@ -12,6 +12,7 @@ from core.actor import system_actor
 from core.db import command
 from core.zones import local_date
 from infusion.demo import PASSWORD
+from infusion.demo.referrals import hand_in_referrals
 from infusion.demo.setting import STAFF, Setting, set_the_scene
 from infusion.demo.stages import fill_everyday
 from infusion.demo.today import fill_today
@@ -52,6 +53,7 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         )
         fill_everyday(setting, fill_today(setting, patients, now), now)
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
+    hand_in_referrals(settings[0], now)
     return settings
 
 
