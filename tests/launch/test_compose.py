@@ -181,6 +181,19 @@ def test_every_variable_is_one_that_the_application_reads(name: str) -> None:
     assert set(SERVICES[name]["environment"]) <= known
 
 
+def test_everything_the_settings_read_can_be_told_to_a_container() -> None:
+    elsewhere = {"CELERY_BROKER_URL", "TEST_DATABASE_NAME"}  # REDIS_URL says it; tests only
+    assert settings_read() - elsewhere == set(SERVICES["web"]["environment"]) - {
+        "DJANGO_SETTINGS_MODULE"
+    }
+
+
+def test_the_readme_lists_every_setting_and_no_other() -> None:
+    table = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text(), re.M)
+    listed = {name for cell in table for name in re.findall(r"[A-Z_]+", cell)}
+    assert listed == settings_read() - {"TEST_DATABASE_NAME"}
+
+
 def test_production_settings_accept_what_compose_gives() -> None:
     given = {name: filled(value) for name, value in SERVICES["web"]["environment"].items()}
     assert read_settings(given) == (0, [])
