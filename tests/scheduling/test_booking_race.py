@@ -76,7 +76,8 @@ def test_without_the_lock_the_constraint_alone_keeps_the_chair(meet: Callable[[]
     jobs = two_for_one_chair(make_desk())
     meet()
     [loser] = refusals(race(*jobs))
-    assert loser.message == "That chair has just been taken."
+    # Without the lock the two inserts may also wait for each other until PostgreSQL ends one.
+    assert loser.message == "That chair has just been taken." or isinstance(loser, Busy)
     assert overlaps() == 0
 
 
