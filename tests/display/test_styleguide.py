@@ -96,7 +96,7 @@ def test_a_refusal_is_told_in_its_own_words() -> None:
     html = render_to_string("errors/refused.html", {"refusal": refusal}, request())
     assert "Too early for dose 3" in html
     assert "INTERVAL-MINIMUM" in html
-    assert "Earliest date is 2026-06-15" in html
+    assert "Earliest date is 15-Jun-2026" in html
 
 
 def test_a_refusal_without_findings_has_no_empty_list() -> None:
