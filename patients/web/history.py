@@ -1,6 +1,9 @@
 """Who read and changed a patient's record: for auditors."""
 
+import re
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,11 +12,13 @@ from django.views.decorators.http import require_safe
 from clinics.permissions import AUDIT_VIEW
 from clinics.selectors import names_of
 from clinics.web.access import ClinicRequest, allow
-from core import audit, clock
+from core import audit, clock, display
 from core.models import AuditEntry
 from patients.selectors import open_record
 
 SHOWN = 200
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @allow(AUDIT_VIEW)
@@ -24,10 +29,11 @@ def patient_history(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         patient_id=patient_id, actor=request.actor, now=clock.now(), page="history"
     )
     entries = audit.entries_about(patient_id, limit=SHOWN)
+    zone = ZoneInfo(request.clinic.time_zone)
     names = names_of(entry.user_id for entry in entries if entry.user_id)
     context = {
         "patient": patient,
-        "lines": [(entry, _who(entry, names), _what(entry)) for entry in entries],
+        "lines": [(entry, _who(entry, names), _what(entry, zone)) for entry in entries],
         "cut_off": len(entries) >= SHOWN,
     }
     return render(request, "patients/history.html", context)
@@ -39,7 +45,18 @@ def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:
     return names.get(entry.user_id, str(entry.user_id))
 
 
-def _what(entry: AuditEntry) -> str:
-    """The entry's details as words: field names and ids, as they were written."""
+def _what(entry: AuditEntry, zone: ZoneInfo) -> str:
+    """The entry's details as words: each field and its value, as people read days and times."""
     shown = {key: value for key, value in entry.details.items() if value not in (None, "", [])}
-    return ", ".join(f"{key}: {value}" for key, value in shown.items())
+    return ", ".join(f"{key}: {_value(value, zone)}" for key, value in shown.items())
+
+
+def _value(value: object, zone: ZoneInfo) -> str:
+    """A list of ids says how many they are: the ledger itself keeps which."""
+    if isinstance(value, list):
+        words = [_value(one, zone) for one in value]
+        return str(len(words)) if all(map(_ID.fullmatch, words)) else ", ".join(words)
+    text = str(value)
+    if _INSTANT.fullmatch(text):
+        return display.clinical_datetime(datetime.fromisoformat(text), zone)
+    return display.sentence(text)

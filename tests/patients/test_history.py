@@ -1,11 +1,15 @@
 """Who opened a record, and who changed it: an auditor sees it, nobody else does."""
 
+from uuid import uuid4
+
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from clinics.models import Role
-from tests.people import make_clinic, make_patient, make_user
+from core import audit
+from tests.people import MONDAY_NINE, make_actor, make_clinic, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +26,26 @@ def test_an_auditor_sees_who_read_the_record() -> None:
     assert "page: summary" in page
     assert ">Scheduler<" in page
     assert "page: history" in page, "the auditor's own reading is there too"
+
+
+def test_what_was_done_is_written_as_people_read_it() -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    auditor = Client()
+    auditor.force_login(make_user(clinic, Role.AUDITOR))
+    told = {
+        "day": "2026-03-09", "start": "2026-03-09T08:00:00+00:00", "fields": ["email", "title"],
+        "Vaccination": [str(uuid4()), str(uuid4())],
+    }  # fmt: skip
+    with transaction.atomic():
+        audit.record(
+            "booking.made", patient, actor=make_actor(clinic), now=MONDAY_NINE,
+            patient_id=patient.pk, **told,
+        )  # fmt: skip
+    page = auditor.get(reverse("patient-history", args=["north", patient.pk])).content.decode()
+    assert (
+        "day: 09-Mar-2026, start: 09-Mar-2026 09:00, fields: email, title, Vaccination: 2" in page
+    )
 
 
 def test_nobody_else_does() -> None:
