@@ -76,6 +76,7 @@ def test_age(edition: str, age: int | None, expected: list[str]) -> None:
         (12, 35, "RRMS", ["AGE-PAEDIATRIC"], (300, 600)),
         (17, 70, "RRMS", ["AGE-PAEDIATRIC"], (300, 600)),
         (12, None, "RRMS", ["AGE-UNKNOWN"], None),
+        (10, None, "RRMS", ["AGE-UNKNOWN"], None),
         (9, None, "RRMS", ["AGE-CHILD"], None),
         (12, 30, "RMS", ["AGE-CHILD"], None),
         (12, 50, "PPMS", ["AGE-CHILD"], None),

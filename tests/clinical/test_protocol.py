@@ -250,6 +250,19 @@ def test_a_faulty_edition_is_refused_and_the_key_named(old: str, new: str, words
         swapped(old, new, "eu")
 
 
+def test_an_edition_of_any_name_overlays() -> None:
+    leaf_text = 'older_age_years = { value = 60, source = ["POLICY"], grade = "P" }'
+    text = f"{TEXT}\n[editions.ca.eligibility]\n{leaf_text}\n"
+    assert parse(text, "ca").eligibility.older_age_years == 60
+    assert parse(text, "ca").editions() == ("default", "us", "eu", "ca")
+    assert parse(text).eligibility.older_age_years == 65
+
+
+def test_of_several_strangers_the_first_is_named() -> None:
+    with pytest.raises(ProtocolError, match="protocol: unknown key 'apple'"):
+        swapped("[protocol]\n", '[protocol]\npear = "x"\napple = "x"\n')
+
+
 def test_an_edition_rule_restates_its_source() -> None:
     old = '[editions.eu.rules.LACTATION]\nseverity = "caution"'
     text = TEXT.replace(old, "[editions.eu.rules.LACTATION]\n" + old.split("\n")[1], 1)
