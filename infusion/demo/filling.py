@@ -23,6 +23,7 @@ from patients.models import Patient
 from patients.services.tally import Tally
 
 OLDEST_COURSE = timedelta(days=4 * 366)  # everybody was of age when their course began
+OLDEST_PATIENT = timedelta(days=75 * 365)  # few begin later; the export has people of 110
 SECOND_CLINIC_EVERY = 4  # every fourth person of the export belongs to the smaller clinic
 
 
@@ -47,14 +48,20 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         _import(setting, lines, now)
         _consent(clinic=setting.clinic, by=setting, now=now)
         tell(f"{setting.clinic.name}: patients imported")
-        when_begun = local_date(now, setting.clinic.time_zone) - OLDEST_COURSE
-        patients = list(
-            Patient.objects.filter(bookable(when_begun), clinic=setting.clinic).order_by("mrn")
-        )
+        patients = _patients(setting.clinic, now)
         fill_everyday(setting, fill_today(setting, patients, now), now)
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
     hand_in_referrals(settings[0], now)
     return settings
+
+
+def _patients(clinic: Clinic, now: datetime) -> list[Patient]:
+    """Return who may believably have a course here."""
+    today = local_date(now, clinic.time_zone)
+    fitting = Patient.objects.filter(
+        bookable(today - OLDEST_COURSE), clinic=clinic, birth_date__gt=today - OLDEST_PATIENT
+    )
+    return list(fitting.order_by("mrn"))
 
 
 def sign_ins() -> list[dict[str, str]]:

@@ -38,7 +38,7 @@ STAFF = (
 MORE_NURSES = ("Grace Mbeki", "Hana Sato", "Ivo Petrov")
 SHIFTS = (
     (time(6), time(14, 30)),
-    (time(7), time(15, 30)),
+    (time(7, 30), time(19, 30)),
     (time(8), time(18)),
     (time(11), time(20)),
 )
