@@ -22,13 +22,13 @@ def demo() -> Iterator[DemoClinic]:
         yield clinic
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright allows one at a time, and other folders have theirs
 def browser() -> Iterator[Browser]:
     with chromium() as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sessions(demo: DemoClinic, browser: Browser) -> Callable[[str], StorageState]:
     """Sign each role in once, through the real page; later windows start from its cookies."""
 
