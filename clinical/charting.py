@@ -92,7 +92,7 @@ def _paused(timeline: Timeline, event: Event) -> None:
 
 def _check_restart(timeline: Timeline, recovery: Recovery, event: Event) -> None:
     when = event.occurred_at.isoformat()
-    if timeline.permanent:
+    if timeline.permanent_at is not None:
         timeline.note("REACTION-PERMANENT", f"Resumed at {when} after a life-threatening reaction.")
         return
     if recovery.severity is not ReactionSeverity.SEVERE:

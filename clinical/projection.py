@@ -59,7 +59,7 @@ def project_end(timeline: Timeline) -> Projection:
     if timeline.empty_s is not None:
         empty = started + duration_of(timeline.empty_s)
         return Projection(end=empty, worst=empty)
-    if timeline.permanent:
+    if timeline.permanent_at is not None:
         return Projection(end=None, worst=None)
     ahead = _ahead(timeline, None)
     held = ahead

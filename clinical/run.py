@@ -111,7 +111,9 @@ def _started(timeline: Timeline) -> datetime:
 
 
 def _active(timeline: Timeline) -> bool:
-    return timeline.status in {RunStatus.RUNNING, RunStatus.PAUSED} and not timeline.permanent
+    return (
+        timeline.status in {RunStatus.RUNNING, RunStatus.PAUSED} and timeline.permanent_at is None
+    )
 
 
 def _step(timeline: Timeline) -> int | None:
@@ -193,9 +195,9 @@ def _running_on(
 def _next_action(
     timeline: Timeline, projection: Projection, earliest: datetime | None, now: datetime
 ) -> NextAction:
-    if timeline.permanent and not timeline.ended:
+    if timeline.permanent_at is not None and not timeline.ended:
         words = "Stop, treat, never give it again."
-        return _do(Action.STOP_FOR_GOOD, words, opens_at=timeline.reactions[-1].at)
+        return _do(Action.STOP_FOR_GOOD, words, opens_at=timeline.permanent_at)
     if timeline.started_at is None:
         rate = timeline.plan.table.steps[0].rate_ml_h
         return _do(Action.START, f"Start at {rate_text(rate)}.", opens_at=None, rate_ml_h=rate)
@@ -306,7 +308,7 @@ def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunStat
         warnings=_warnings(timeline, projection, overdue, limit),
         reactions=tuple(timeline.reactions),
         symptoms_open=timeline.symptoms_open,
-        stopped_for_good=timeline.permanent,
+        stopped_for_good=timeline.permanent_at is not None,
         ran=tuple(timeline.spans),
         ahead=projection.ahead,
     )

@@ -26,10 +26,10 @@ def needs_stop(timeline: Timeline, recovery: Recovery) -> bool:
 def reaction_overdue(timeline: Timeline) -> list[Overdue]:
     """Return what a charted reaction asks for that is not charted yet."""
     protocol, recovery = timeline.protocol, timeline.recovery
-    if timeline.permanent:
+    if timeline.permanent_at is not None:
         words = "Life-threatening reaction: stop, treat, never give it again."
-        since = timeline.reactions[-1].at
-        return [Overdue(finding=protocol.finding("REACTION-PERMANENT", words), since=since)]
+        finding = protocol.finding("REACTION-PERMANENT", words)
+        return [Overdue(finding=finding, since=timeline.permanent_at)]
     if recovery is None or not timeline.flowing:
         return []
     since = recovery.reaction.at

@@ -73,7 +73,7 @@ class Timeline:
     recovery: Recovery | None = None
     symptoms_open: bool = False
     resolved_at: datetime | None = None
-    permanent: bool = False
+    permanent_at: datetime | None = None
     vitals: list[datetime] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     empty_s: Fraction | None = None
@@ -208,7 +208,8 @@ class Timeline:
         self.reactions.append(seen)
         open_before = self.recovery.severity if self.recovery and self.symptoms_open else severity
         self.symptoms_open, self.resolved_at = True, None
-        self.permanent = self.permanent or severity is ReactionSeverity.LIFE_THREATENING
+        if severity is ReactionSeverity.LIFE_THREATENING:
+            self.permanent_at = self.permanent_at or at
         if self.rate_ml_h == 0 or self.ended:
             return
         self.clock = []

@@ -160,6 +160,41 @@ def test_the_climb_keeps_the_times_of_its_policy() -> None:
     assert replay(SHORT, again, 55, policy=ClimbPolicy.LADDER).earliest_increase == at(65)
 
 
+def test_below_the_onset_rate_a_return_keeps_the_tables_own_time() -> None:
+    chart = [
+        *to_plan(SHORT, 45),
+        event("reaction", 45, severity=MILD),
+        event("rate_changed", 45, rate=125, name="half"),
+        event("symptoms_resolved", 50),
+        event("rate_changed", 75, rate=200, name="up"),
+    ]
+    state = replay(SHORT, chart, 76, policy=ClimbPolicy.RETURN)
+    assert (state.next_rate_ml_h, state.earliest_increase) == (250, at(90))
+
+
+def test_going_lower_still_is_not_climbing() -> None:
+    chart = [
+        *to_plan(SHORT, 45),
+        event("reaction", 45, severity=MILD),
+        event("rate_changed", 45, rate=125, name="half"),
+        event("symptoms_resolved", 48),
+        event("rate_changed", 50, rate=100, name="lower"),
+    ]
+    assert replay(SHORT, chart, 51).earliest_increase == at(80)
+
+
+def test_for_good_counts_from_the_life_threatening_reaction() -> None:
+    chart = [
+        *to_plan(STANDARD, 100),
+        event("reaction", 50, severity=MILD, name="first"),
+        event("reaction", 100, severity=FATAL, name="second"),
+        event("reaction", 101, severity=MILD, name="third"),
+    ]
+    state = replay(STANDARD, chart, 102)
+    assert state.next_action.opens_at == at(100)
+    assert [item.since for item in state.overdue][:1] == [at(100)]
+
+
 def test_increments_are_half_an_hour_apart_and_stop_at_the_maximum() -> None:
     half = [
         *to_plan(STANDARD, 130),
