@@ -50,6 +50,7 @@ class ReactionAnswer:
     plan: RatePlan
     start: datetime | None
     policy: ClimbPolicy
+    onset: timedelta
     outcome: ReactionOutcome
     ends: tuple[PolicyEnd, ...]
 
@@ -116,6 +117,7 @@ def answer(asked: ReactionQuestion) -> ReactionAnswer:
         plan=made,
         start=asked.start,
         policy=policy,
+        onset=onset,
         outcome=outcome,
         ends=tuple(_end(protocol, outcome, each, policy, asked.start) for each in outcome.paths),
     )
