@@ -13,11 +13,12 @@ def main() -> int:
     django.setup()
     from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
 
-    from benchmarks import booking, projection, sweep, visits  # noqa: PLC0415
+    from benchmarks import booking, projection, replay, sweep, visits  # noqa: PLC0415
     from benchmarks.measure import report  # noqa: PLC0415
 
     benches = {
         "projection": projection.run,
+        "replay": replay.run,
         "booking": booking.run,
         "visits": visits.run,
         "sweep": sweep.run,

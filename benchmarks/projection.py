@@ -1,4 +1,4 @@
-"""Dose calendars projected, and infusions replayed, per second. Pure Python: there is no floor."""
+"""Dose calendars projected per second. Pure Python: there is no floor."""
 
 from datetime import date
 
