@@ -35,7 +35,7 @@ SECONDS = 300
 REPORT_EVERY = 50
 SLOW = ("test_every_value_matters.py", "test_events.py", "test_two_engines.py")
 NEAREST = {
-    "calendar": ["test_calendar.py", "test_calendar_properties.py"],
+    "calendar": ["test_calendar.py", "test_clinic_days.py", "test_calendar_properties.py"],
     "titration": ["test_titration.py"],
     "loading": ["test_protocol.py"],
     "protocol": ["test_protocol.py"],
