@@ -15,7 +15,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("styleguide/", styleguide, name="styleguide"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("config.accounts")),
     path("admin/", admin.site.urls),
     path("c/<slug:slug>/", landing, name="clinic"),
     path("c/<slug:slug>/", include("patients.web.urls")),

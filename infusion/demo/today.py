@@ -14,11 +14,11 @@ from infusion.demo.setting import Setting
 from infusion.models import Infusion
 from infusion.services.ending import complete_infusion, discharge
 from infusion.services.premedication import give_premedication
-from infusion.services.running import change_rate, chart_vitals
+from infusion.services.running import change_rate, chart_vitals, pause
 from infusion.services.starting import start_infusion
 from patients.models import Patient
 from scheduling.models import Booking, Course, Visit
-from scheduling.services.bookings import book, cancel, mark_arrived, mark_no_show
+from scheduling.services.bookings import book, cancel, hold_day, mark_arrived, mark_no_show
 from scheduling.services.courses import start_course
 from scheduling.services.dosing import record_given
 
@@ -41,7 +41,7 @@ class Seat:
     rates: Sequence[tuple[int, int]] = ()  # minutes after the start, mL/h
     ended: int | None = None
     left: int | None = None
-    vitals_missed: int = 0  # the newest minutes, in which nobody charted vital signs
+    paused: int | None = None
 
 
 STANDARD = ((30, 80), (60, 120), (90, 160), (120, 200))
@@ -50,7 +50,7 @@ SEATS = (
     Seat(chair=0, dose=5, option="standard", arrives=146, started=86, rates=STANDARD[:2]),
     Seat(chair=1, dose=4, option="standard", arrives=123, started=63, rates=STANDARD[:1]),
     Seat(chair=2, dose=1, option="initial", arrives=80, started=20),
-    Seat(chair=3, dose=6, option="short", arrives=135, started=75, rates=SHORT, vitals_missed=20),
+    Seat(chair=3, dose=6, option="short", arrives=135, started=75, rates=SHORT, paused=4),
     Seat(chair=4, dose=4, option="short", arrives=216, started=156, rates=SHORT, ended=36),
     Seat(chair=5, dose=5, option="short", arrives=245, started=185, rates=SHORT, ended=65),
     Seat(chair=6, dose=3, option="standard", arrives=52),
@@ -130,6 +130,12 @@ class Stage:
         )  # fmt: skip
         infusion = Infusion.objects.get(visit=visit)
         self._chart(infusion, seat, start)
+        if seat.paused is not None:
+            at = self.before(seat.paused)
+            pause(
+                infusion_id=infusion.pk, event_id=uuid.uuid4(), occurred_at=at,
+                reason="Patient asked for a break", actor=self.nurse, now=at,
+            )  # fmt: skip
         if seat.ended is not None:
             at = self.before(seat.ended)
             complete_infusion(
@@ -145,7 +151,7 @@ class Stage:
 
     def _chart(self, infusion: Infusion, seat: Seat, start: datetime) -> None:
         """Chart the rate steps and the vital signs in the order in which they happened."""
-        ends = seat.ended if seat.ended is not None else seat.vitals_missed
+        ends = seat.ended if seat.ended is not None else seat.paused or 0
         last = int((self.before(ends) - start).total_seconds() // 60)
         rates = dict(seat.rates)
         for minute in sorted({*rates, *range(0, last + 1, 30)}):
@@ -186,6 +192,14 @@ class Stage:
                 continue
             return
 
+    def held(self, patient: Patient) -> None:
+        """Somebody was promised today; the time is still to be found."""
+        visit = self.due_today(patient, 4)
+        hold_day(
+            visit_id=visit.pk, day=self.today, actor=self.scheduler,
+            now=self.now - timedelta(days=2),
+        )  # fmt: skip
+
     def cancelled(self, patient: Patient, chair: Chair) -> None:
         """Somebody telephoned this morning: a cold."""
         visit = self.due_today(patient, 3)
@@ -204,6 +218,7 @@ def fill_today(setting: Setting, patients: list[Patient], now: datetime) -> list
         for seat in SEATS:
             stage.seat(waiting.pop(0), seat)
         stage.no_show(waiting.pop(0), chairs[11])
+        stage.held(waiting.pop(0))
         stage.cancelled(waiting.pop(0), chairs[11])
         stage.later(waiting.pop(0), chairs[11], 45, proposed=False)
         stage.later(waiting.pop(0), chairs[9], 60, proposed=True)
