@@ -21,6 +21,9 @@ from patients.fhir.source import open_source
 from patients.importing import import_everything
 from patients.models import Patient
 from patients.services.tally import Tally
+from reminders.models import Reminder
+from reminders.outcomes import Outcome
+from reminders.services.sweeping import claim, settle
 
 OLDEST_COURSE = timedelta(days=4 * 366)  # everybody was of age when their course began
 OLDEST_PATIENT = timedelta(days=75 * 365)  # few begin later; the export has people of 110
@@ -52,6 +55,7 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         fill_everyday(setting, fill_today(setting, patients, now), now)
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
     hand_in_referrals(settings[0], now)
+    _one_letter_fails(now)
     return settings
 
 
@@ -62,6 +66,15 @@ def _patients(clinic: Clinic, now: datetime) -> list[Patient]:
         bookable(today - OLDEST_COURSE), clinic=clinic, birth_date__gt=today - OLDEST_PATIENT
     )
     return list(fitting.order_by("mrn"))
+
+
+def _one_letter_fails(now: datetime) -> None:
+    """One address is wrong, as in life: its letter has failed and somebody must look."""
+    for letter in claim(channel=Reminder.Channel.EMAIL, limit=1, now=now):
+        refused = Outcome(
+            state=Reminder.State.FAILED, problem="The mail server does not know this address."
+        )
+        settle(reminder_id=letter.pk, lease_token=letter.lease_token, outcome=refused, now=now)
 
 
 def sign_ins() -> list[dict[str, str]]:
