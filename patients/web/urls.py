@@ -20,6 +20,6 @@ urlpatterns: list[URLPattern] = [
     path("import/", imports.import_page, name="import"),
     path("import/<uuid:run_id>/", imports.import_run, name="import-run"),
     path("import/<uuid:run_id>/progress/", imports.import_progress, name="import-progress"),
-    path("import/<uuid:run_id>/work/", imports.work_here, name="import-work"),
+    path("import/<uuid:run_id>/read-now/", imports.work_here, name="import-work"),
     path("import/<uuid:run_id>/refusals.csv", imports.refusals_csv, name="import-refusals"),
 ]

@@ -260,7 +260,7 @@ def test_another_clinics_import_is_not_there(scheduler: Client) -> None:
     for page in ("", "progress/", "refusals.csv"):
         assert stranger.get(f"/c/south/import/{run.pk}/{page}").status_code == 404
         assert stranger.get(f"/c/north/import/{run.pk}/{page}").status_code == 404
-    assert stranger.post(f"/c/south/import/{run.pk}/work/").status_code == 404
+    assert stranger.post(f"/c/south/import/{run.pk}/read-now/").status_code == 404
 
 
 def test_a_crash_is_named_and_leaves_no_file(
