@@ -192,12 +192,12 @@ def test_when_nobody_comes_the_page_offers_to_read_it(
     monkeypatch.setattr(imports, "NOBODY_CAME", timedelta(0))
     assert "No worker has taken this up" in text_of(scheduler.get(location))
 
-    scheduler.post(f"{location}work/")
+    scheduler.post(f"{location}read-now/")
 
     run.refresh_from_db()
     assert run.state == "done"
     run_import(str(run.pk))  # the worker wakes up late, and finds nothing to do
-    assert scheduler.post(f"{location}work/").status_code == 302
+    assert scheduler.post(f"{location}read-now/").status_code == 302
     assert Patient.objects.count() == 1
 
 
