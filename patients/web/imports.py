@@ -1,6 +1,5 @@
 """The import page: hand in a file, watch it being read, and see every refusal with its line."""
 
-import csv
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +18,7 @@ from clinics.permissions import PATIENTS_IMPORT
 from clinics.web.access import ClinicRequest, allow, polled
 from core import clock
 from core.errors import NotFound, Refusal
+from core.web.tables import csv_response
 from patients import import_jobs, uploads
 from patients.fhir.source import SUFFIXES
 from patients.fhir.table import HEADER
@@ -33,8 +33,6 @@ if TYPE_CHECKING:  # generic in the stubs only
 
 # A worker takes a run up within a second or two: after this long there seems to be none.
 NOBODY_CAME = timedelta(seconds=10)
-# A spreadsheet runs a cell that begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ImportForm(forms.Form):
@@ -135,20 +133,13 @@ def work_here(request: ClinicRequest, run_id: UUID) -> HttpResponse:
 def refusals_csv(request: ClinicRequest, run_id: UUID) -> HttpResponse:
     """Every line that was not taken, as a file: place, resource, reason, and no names."""
     run = run_of(request.actor, run_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{run.pk}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(["outcome", "place", "resource", "reason", "lines"])
-    for outcome in ImportNote.Outcome:
-        for note in notes_of(run, outcome):
-            writer.writerow(
-                [note.outcome, _cell(note.place), note.resource, _cell(note.reason), note.times]
-            )
-    return response
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    rows = (
+        (note.outcome, note.place, note.resource, note.reason, note.times)
+        for outcome in ImportNote.Outcome
+        for note in notes_of(run, outcome)
+    )
+    header = ("outcome", "place", "resource", "reason", "lines")
+    return csv_response(f"import-{run.pk}.csv", header, rows)
 
 
 def _shown(request: ClinicRequest, run_id: UUID) -> dict[str, Any]:

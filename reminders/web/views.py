@@ -1,6 +1,5 @@
 """The list of what is told to whom: waiting, sent, and what went wrong."""
 
-import csv
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clinics.permissions import REMINDERS_ACKNOWLEDGE, REMINDERS_VIEW
 from clinics.web.access import ClinicRequest, allow
 from core import clock
+from core.web.tables import csv_response
 from reminders import kinds, selectors
 from reminders.services.acknowledging import acknowledge
 from reminders.web.lists import HEADINGS, Line, cells
@@ -74,12 +74,8 @@ def mailbox_csv(request: ClinicRequest) -> HttpResponse:
         request.actor, tab=tab, kind=request.GET.get("kind", ""), limit=EXPORT_ROWS,
         now=clock.now(),
     )  # fmt: skip
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="reminders-{tab}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(HEADINGS)
-    writer.writerows(cells(row, request.clinic.time_zone) for row in page.rows)
-    return response
+    rows = (cells(row, request.clinic.time_zone) for row in page.rows)
+    return csv_response(f"reminders-{tab}.csv", HEADINGS, rows)
 
 
 @allow(REMINDERS_VIEW)
