@@ -76,6 +76,10 @@ class InfusionEvent(models.Model):
     """
 
     class Kind(models.TextChoices):
+        CHECKLIST = "checklist", _("safety questions answered")
+        ACCESS = "access", _("IV access")
+        BAG = "bag", _("bag at the chair")
+        BAG_CHECKED = "bag_checked", _("independent second check")
         PREMEDICATION = "premedication", _("premedication given")
         STARTED = "started", _("infusion started")
         RATE_CHANGED = "rate_changed", _("rate changed")

@@ -23,12 +23,20 @@ STRIP_LINES = 6
 
 BUTTONS: dict[Act, tuple[Words, str]] = {
     Act.ARRIVE: (_("Arrived"), "arrive"),
+    Act.CHECKLIST: (_("Checklist"), "check"),
+    Act.ACCESS: (_("IV access"), "drop"),
+    Act.BAG: (_("Bag"), "drop"),
+    Act.BAG_CHECK: (_("Second check"), "check"),
     Act.PREMEDICATE: (_("Premedication"), "pill"),
     Act.START: (_("Start infusion"), "drop"),
     Act.RATE: (_("Rate"), "chart"),
     Act.PAUSE: (_("Pause"), "pause"),
     Act.RESUME: (_("Resume"), "drop"),
     Act.VITALS: (_("Vitals"), "vitals"),
+    Act.REACTION: (_("Reaction"), "alert"),
+    Act.RESOLVED: (_("Symptoms resolved"), "check"),
+    Act.STOP: (_("Stop for good"), "alert"),
+    Act.NOTE: (_("Note"), "chart"),
     Act.COMPLETE: (_("Infusion complete"), "check"),
     Act.DISCHARGE: (_("Discharge"), "arrive"),
 }

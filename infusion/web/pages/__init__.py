@@ -1,0 +1,7 @@
+"""Every act at the chair, by its name."""
+
+from infusion.board import Act
+from infusion.web.pages import ending, preparing, running
+from infusion.web.pages.page import Page
+
+PAGES: dict[Act, Page] = {**preparing.PAGES, **running.PAGES, **ending.PAGES}
