@@ -1,0 +1,173 @@
+"""Answers that only a second reaction, a second medicine or a last millilitre tells apart.
+
+Each of these was a change to the core that no other test noticed.
+"""
+
+# A Fraction equals an int of the same value, and these tests write volumes and rates as ints.
+# mypy: disable-error-code="comparison-overlap"
+
+from dataclasses import replace as changed
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+
+from clinical.climb import Rung, climb, table_hold
+from clinical.eligibility import for_visit, may_have_paediatric
+from clinical.facts import Facts, Liver, Vaccine
+from clinical.findings import Severity
+from clinical.observation import Discharge
+from clinical.premedication import (
+    PremedicationGiven,
+    PremedicationKind,
+    check_premedication,
+    steroid_dose_mg,
+)
+from clinical.protocol import ClimbPolicy, ProtocolError, RateOption, load
+from clinical.titration import offered_options
+from tests.clinical.charts import MILD, at, event, rate_plan, replay, to_plan
+from tests.clinical.patients import START, said, well
+from tests.clinical.test_protocol import leaf, swapped
+
+INITIAL, SHORT = rate_plan("initial"), rate_plan("short")
+
+
+def test_vital_signs_follow_the_last_of_two_reactions() -> None:
+    chart = [
+        *to_plan(INITIAL, 75),
+        event("reaction", 75, severity=MILD),
+        event("rate_changed", 75, rate=45),
+        event("vitals", 75),
+        event("reaction", 95, severity=MILD),
+    ]
+    assert replay(INITIAL, chart, 96).vitals_due == at(105)
+
+
+def test_a_rate_put_in_at_the_very_start_leaves_no_stretch_without_length() -> None:
+    chart = [event("start", 0), event("rate_changed", 0, rate=60)]
+    state = replay(INITIAL, chart, 10)
+    assert [(part.rate_ml_h, part.starts_s, part.ends_s) for part in state.ran] == [(60, 0, 600)]
+
+
+def test_above_the_onset_rate_a_return_keeps_the_tables_own_time() -> None:
+    longer = swapped('return_step = { value = "30 min"', 'return_step = { value = "50 min"')
+    chart = [
+        *to_plan(SHORT, 20),
+        event("reaction", 20, severity=MILD),
+        event("rate_changed", 20, rate=100),
+        event("symptoms_resolved", 21),
+        event("rate_changed", 50, rate=200, name="back"),
+    ]
+    state = replay(SHORT, chart, 51, policy=ClimbPolicy.RETURN, protocol=longer)
+    assert state.earliest_increase == at(100)
+    above = [*chart, event("rate_changed", 100, rate=250, name="above")]
+    state = replay(SHORT, above, 101, policy=ClimbPolicy.RETURN, protocol=longer)
+    assert state.earliest_increase == at(130)
+
+
+def test_the_same_rate_off_the_plan_charted_again_is_said_once() -> None:
+    chart = [
+        *to_plan(INITIAL, 31),
+        event("rate_changed", 40, rate=50, name="off"),
+        event("rate_changed", 45, rate=50, name="again"),
+    ]
+    said_once = [item.id for item in replay(INITIAL, chart, 46).warnings]
+    assert said_once.count("RATE-OFF-PLAN") == 1
+
+
+def test_a_first_dose_of_the_full_amount_may_not_run_short() -> None:
+    offer = offered_options(
+        load(), dose_number=1, prior_severe=False, prior_serious=False, age_years=40, dose_mg=600
+    )
+    assert offer.options == (RateOption.STANDARD,)
+    assert [item.words for item in offer.findings] == ["Dose 1 of 600 mg runs the standard table."]
+
+
+def test_a_light_adult_has_the_adult_steroid_dose() -> None:
+    light = steroid_dose_mg(load(), age_years=40, weight_kg=Fraction(30))
+    assert light == steroid_dose_mg(load())
+
+
+def test_of_several_steroids_too_small_the_first_is_judged() -> None:
+    def given(minutes: int, dose_mg: int) -> PremedicationGiven:
+        return PremedicationGiven(
+            kind=PremedicationKind.STEROID, drug="methylprednisolone",
+            given_at=at(-minutes), dose_mg=Fraction(dose_mg),
+        )  # fmt: skip
+
+    found = check_premedication(load(), infusion_start=at(0), given=[given(30, 40), given(29, 60)])
+    words = [item.words for item in found if item.id == "PREMED-STEROID-DOSE"]
+    assert words == ["40 mg of methylprednisolone; 100 mg is the dose."]
+
+
+@pytest.mark.parametrize("left", [Fraction(1, 2), Fraction(1)])
+def test_the_last_millilitre_takes_its_time(left: Fraction) -> None:
+    rung = Rung(rate_ml_h=Fraction(60), hold=None)
+    (part,) = climb(rung, iter(()), volume_ml=Fraction(250), left_ml=left)
+    assert (part.ends_s, part.cumulative_ml) == (left * 60, 250)
+
+
+def test_half_a_second_at_a_rate_is_a_stretch() -> None:
+    first = Rung(rate_ml_h=Fraction(60), hold=timedelta(milliseconds=500))
+    then = iter([Rung(rate_ml_h=Fraction(120), hold=None)])
+    parts = climb(first, then, volume_ml=Fraction(250), left_ml=Fraction(1))
+    assert [(part.rate_ml_h, part.starts_s) for part in parts] == [(60, 0), (120, Fraction(1, 2))]
+
+
+def test_below_the_tables_first_rate_its_first_time_counts() -> None:
+    first, second, *others = INITIAL.table.steps
+    table = changed(
+        INITIAL.table, steps=(changed(first, duration=timedelta(minutes=10)), second, *others)
+    )
+    assert table_hold(table, first.rate_ml_h / 2) == timedelta(minutes=10)
+
+
+def test_without_an_age_there_is_no_paediatric_regimen() -> None:
+    facts = Facts(age_years=None, weight_kg=30, indication="RMS")
+    assert may_have_paediatric(load("ocrelizumab", "us"), facts) is False
+
+
+def test_an_indication_that_is_not_treated_is_named() -> None:
+    (found,) = said(well(indication="SLE")).findings
+    assert found.words.startswith("Indication SLE;")
+    (found,) = said(well(indication=None)).findings
+    assert found.words.startswith("Indication not recorded;")
+
+
+def test_low_normal_liver_tests_say_nothing() -> None:
+    half = Fraction(1, 2)
+    liver = Liver(alt_x_uln=half, ast_x_uln=half, alp_x_uln=half, bilirubin_x_uln=half)
+    assert said(well(liver=liver)).ids == ()
+
+
+def test_an_old_vaccination_does_not_hide_a_recent_one() -> None:
+    old = Vaccine(name="influenza", live=False, on=START - timedelta(days=100))
+    new = Vaccine(name="MMR", live=True, on=START - timedelta(days=3))
+    for order in ((old, new), (new, old)):
+        facts = well(vaccines=order)
+        assert for_visit(load(), facts, dose_number=1, on=START).ids == ("VACCINE-LIVE-RECENT",)
+
+
+def test_a_patient_with_nothing_open_may_leave() -> None:
+    assert Discharge(opens_at=at(0), findings=()).allowed
+    hold = load().finding("OBSERVATION-SHORT", "not yet")
+    assert hold.severity is not Severity.CAUTION
+    assert not Discharge(opens_at=at(0), findings=(hold,)).allowed
+
+
+def test_two_secondary_sources_need_no_sign_off() -> None:
+    one = 'vitals_gap = { value = "30 min", source = ["POLICY", "PRACT"], grade = "P"'
+    both = one.replace('grade = "P"', 'grade = "B"')
+    alone = both.replace('["POLICY", "PRACT"]', '["PRACT"]')
+    path = "observation.vitals_gap"
+    assert leaf(swapped(one, both), path).needs_sign_off is False
+    assert leaf(swapped(one, alone), path).needs_sign_off is True
+
+
+def test_of_several_missing_keys_and_unknown_roles_the_first_is_named() -> None:
+    bag = "{ dose_mg = 300, bag_ml = 250, concentration_gate = true }"
+    with pytest.raises(ProtocolError, match="missing key 'bag_ml'"):
+        swapped(bag, "{ dose_mg = 300 }")
+    rule = '[rules.PREGNANT]\ntitle = "Pregnancy"\nseverity = "block"\noverride = []'
+    with pytest.raises(ProtocolError, match="unknown role 'porter'"):
+        swapped(rule, rule.replace("[]", '["visitor", "porter"]'))
