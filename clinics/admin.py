@@ -13,6 +13,8 @@ from clinics.models import (
     ChairOutage,
     Clinic,
     Closure,
+    HeadCount,
+    HolidayOpening,
     Membership,
     OpeningHours,
     Shift,
@@ -41,6 +43,18 @@ class OpeningHoursAdmin(AuditedAdmin):
 @admin.register(Closure)
 class ClosureAdmin(AuditedAdmin):
     list_display = ["clinic", "date", "reason"]
+    list_filter = ["clinic"]
+
+
+@admin.register(HolidayOpening)
+class HolidayOpeningAdmin(AuditedAdmin):
+    list_display = ["clinic", "date"]
+    list_filter = ["clinic"]
+
+
+@admin.register(HeadCount)
+class HeadCountAdmin(AuditedAdmin):
+    list_display = ["clinic", "weekday", "half", "nurses"]
     list_filter = ["clinic"]
 
 

@@ -1,6 +1,7 @@
 """Where care is given and by whom."""
 
 import uuid
+from datetime import time
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -63,6 +64,9 @@ class Clinic(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64)
     country = models.CharField(max_length=2)
+    subdivision = models.CharField(max_length=8, blank=True)  # ISO 3166-2 without the country
+    opens_on_holidays = models.BooleanField(default=False)
+    midday = models.TimeField(default=time(12))  # where a head-count's halves of the day meet
     locale = models.CharField(max_length=10, default="en")
     edition = models.CharField(max_length=20, default="default")
     telephone = models.CharField(max_length=40, blank=True)
@@ -76,6 +80,8 @@ class Clinic(models.Model):
     points_first_dose = models.PositiveSmallIntegerField(default=2)
     points_observation = models.PositiveSmallIntegerField(default=1)
     starts_per_nurse = models.PositiveSmallIntegerField(default=1)
+    points_after_reaction = models.PositiveSmallIntegerField(default=2)  # a severe one, earlier
+    pharmacy_limit = models.PositiveSmallIntegerField(default=0)  # bags per quarter-hour; 0: any
     turnaround_minutes = models.PositiveSmallIntegerField(default=15)
     confirm_days_before = models.PositiveSmallIntegerField(default=14)
     reminders_held = models.BooleanField(default=False)
@@ -129,6 +135,22 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.reason}"
+
+
+class HolidayOpening(models.Model):
+    """A public holiday on which the clinic opens all the same."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="holiday_openings")
+    date = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="holiday_opening_once", fields=["clinic", "date"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} open"
 
 
 class Chair(models.Model):
@@ -213,6 +235,34 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.starts:%H:%M}-{self.ends:%H:%M}"
+
+
+class HeadCount(models.Model):
+    """How many nurses a clinic that counts heads has on every such half-day.
+
+    A day with shifts of its own goes by those: somebody is ill, or an agency helps out.
+    """
+
+    class Half(models.TextChoices):
+        MORNING = "morning", _("morning")
+        AFTERNOON = "afternoon", _("afternoon")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="head_counts")
+    weekday = models.PositiveSmallIntegerField()  # Monday is 0, as in datetime.date.weekday
+    half = models.CharField(max_length=9, choices=Half.choices)
+    nurses = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="head_count_half_once", fields=["clinic", "weekday", "half"]
+            ),
+            models.CheckConstraint(name="head_count_weekday_real", condition=Q(weekday__lte=6)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.half} {self.nurses}"
 
 
 class Role(models.TextChoices):

@@ -6,8 +6,9 @@ need a share of a nurse, counted in points; the turnaround needs only the chair.
 and out: no Django, no database, no clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from uuid import UUID
 
 from scheduling.grid import MINUTES, Grid
@@ -23,6 +24,7 @@ class Phases:
     turnaround: int
     points_infusion: int
     points_observation: int
+    isolation: bool = False  # only a chair that stands apart will do
 
     @property
     def care(self) -> int:
@@ -42,6 +44,7 @@ class Load:
     chair: int  # slots until the chair is free again
     starts: tuple[int, ...]  # per slot of care: 1 where a nurse's hands are needed
     points: tuple[int, ...]  # per slot of care: points of watching
+    isolation: bool = False
 
     @property
     def care(self) -> int:
@@ -65,6 +68,8 @@ class Day:
     chairs: Mapping[UUID, int]
     starts_per_nurse: int
     points_per_nurse: int
+    isolation: frozenset[UUID] = frozenset()  # the chairs that stand apart
+    pharmacy_limit: int = 0  # bags the pharmacy makes ready per slot; 0 is no limit
 
     def start_limit(self, slot: int) -> int:
         """How many infusions the nurses on duty may begin in `slot`."""
@@ -103,6 +108,7 @@ def load_of(phases: Phases, *, offset: int = 0) -> Load:
         chair=_slots(offset + phases.total),
         starts=tuple(int(first <= slot < after) for slot in range(care)),
         points=tuple(points),
+        isolation=phases.isolation,
     )
 
 
@@ -132,6 +138,8 @@ def fits(day: Day, load: Load, slot: int, chair: UUID) -> list[Obstacle]:
 def _chair_obstacle(day: Day, load: Load, slot: int, chair: UUID) -> Obstacle | None:
     if chair not in day.chairs:
         return Obstacle("CHAIR-OUT", "That chair is not in use.")
+    if load.isolation and chair not in day.isolation:
+        return Obstacle("CHAIR-ISOLATION", "This visit needs an isolation room.")
     taken = day.chairs[chair] & mask(range(slot, slot + load.chair))
     if not taken:
         return None
@@ -148,6 +156,8 @@ def _nurse_obstacles(day: Day, load: Load, slot: int) -> list[Obstacle]:
             continue
         if start and day.starts[n] + start > day.start_limit(n):
             first.setdefault("NURSES-STARTS", n)
+        if start and 0 < day.pharmacy_limit < day.starts[n] + start:
+            first.setdefault("PHARMACY-FULL", n)
         if points and day.points[n] + points > day.point_limit(n):
             first.setdefault("NURSES-POINTS", n)
     return [Obstacle(code, _WORDS[code].format(day.grid.label(n))) for code, n in first.items()]
@@ -157,6 +167,7 @@ _WORDS = {
     "NURSES-NONE": "No nurse is on duty at {}.",
     "NURSES-STARTS": "The nurses are already starting as many infusions as they can at {}.",
     "NURSES-POINTS": "The nurses are already watching as much as they can at {}.",
+    "PHARMACY-FULL": "The pharmacy already has as many bags to make ready as it can for {}.",
 }
 
 
@@ -170,25 +181,61 @@ def _runs(free: int, length: int) -> int:
     return free
 
 
-def _nurses_allow(day: Day, load: Load) -> int:
+def nurses_allow(day: Day, load: Load) -> dict[str, int]:
+    """Return, for each rule about people, the mask of the starts it allows; keys as in `fits`.
+
+    A slot with nobody on duty breaks only the first rule: there is no nurse to be too busy.
+    """
     slots = range(day.grid.count)
-    allowed = _runs(mask_where(day.nurses[n] > 0 for n in slots), load.care)
-    hands = mask_where(day.starts[n] < day.start_limit(n) for n in slots)
-    watch = {
-        points: mask_where(day.points[n] + points <= day.point_limit(n) for n in slots)
-        for points in set(load.points)
-    }
-    for after, (start, points) in enumerate(zip(load.starts, load.points, strict=True)):
+    duty = mask_where([count > 0 for count in day.nurses])
+    hands = ~duty | mask_where([day.starts[n] < day.start_limit(n) for n in slots])
+    spare = [day.point_limit(n) - day.points[n] for n in slots]
+    limit = day.pharmacy_limit
+    bags = ~duty | mask_where([not limit or taken < limit for taken in day.starts])
+    starts = made = watching = mask(slots)
+    for after, start in enumerate(load.starts):
         if start:
-            allowed &= hands >> after
-        if points:
-            allowed &= watch[points] >> after
-    return allowed
+            starts &= hands >> after
+            made &= bags >> after
+    for points in set(load.points) - {0}:
+        enough = ~duty | mask_where([left >= points for left in spare])
+        for after, length in _stretches(load.points, points):
+            watching &= _runs(enough, length) >> after
+    return {
+        "NURSES-NONE": _runs(duty, load.care),
+        "NURSES-STARTS": starts,
+        "NURSES-POINTS": watching,
+        "PHARMACY-FULL": made,
+    }
+
+
+def _stretches(values: Sequence[int], wanted: int) -> list[tuple[int, int]]:
+    """Return where `wanted` stands in a row in `values`: (first position, how many)."""
+    found, position = [], 0
+    for value, group in groupby(values):
+        length = len(list(group))
+        if value == wanted:
+            found.append((position, length))
+        position += length
+    return found
 
 
 def mask_where(flags: Iterable[bool]) -> int:
     """Return the mask of the positions at which `flags` is true."""
-    return sum(1 << n for n, flag in enumerate(flags) if flag)
+    return int("".join(["1" if flag else "0" for flag in flags])[::-1] or "0", 2)
+
+
+def open_for(day: Day, load: Load) -> int:
+    """Return the mask of the starts from which the patient leaves by closing time."""
+    return mask(range(day.open.start, day.open.stop - load.care + 1)) if day.open else 0
+
+
+def free_for(day: Day, load: Load, chair: UUID) -> int:
+    """Return the mask of the starts from which `chair` is free until it is turned round."""
+    if load.isolation and chair not in day.isolation:
+        return 0
+    everything = mask(range(day.grid.count + load.chair))
+    return _runs(everything & ~day.chairs[chair], load.chair)
 
 
 def free_starts(
@@ -199,19 +246,21 @@ def free_starts(
     Exactly the pairs for which `fits` finds nothing, found by shifting masks. `chairs` narrows
     the search; None means every chair in use.
     """
-    last = day.open.stop - load.care
-    if not day.open or last < day.open.start:
-        return {}
-    allowed = _nurses_allow(day, load) & mask(range(day.open.start, last + 1))
+    allowed = open_for(day, load)
+    for starts in nurses_allow(day, load).values() if allowed else ():
+        allowed &= starts
     found: dict[int, list[UUID]] = {}
-    everything = mask(range(day.grid.count + load.chair))
-    for chair in day.chairs if chairs is None else chairs:
-        starts = _runs(everything & ~day.chairs[chair], load.chair) & allowed
-        while starts:
-            slot = (starts & -starts).bit_length() - 1
+    for chair in (day.chairs if chairs is None else chairs) if allowed else ():
+        for slot in positions(free_for(day, load, chair) & allowed):
             found.setdefault(slot, []).append(chair)
-            starts &= starts - 1
     return dict(sorted(found.items()))
+
+
+def positions(starts: int) -> Iterator[int]:
+    """Yield the slots set in a mask, the earliest first."""
+    while starts:
+        yield (starts & -starts).bit_length() - 1
+        starts &= starts - 1
 
 
 def with_load(day: Day, load: Load, slot: int, chair: UUID) -> Day:

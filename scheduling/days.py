@@ -1,85 +1,25 @@
 """Reading a clinic's days: when it is open, who is on duty, what is taken. Nothing here writes."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 
-from clinics.models import Chair, ChairOutage, Clinic, Closure, OpeningHours, Shift
+from clinics.models import Chair, ChairOutage, Clinic
 from scheduling.capacity import Day, mask
+from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
 from scheduling.models import Booking, ClinicDay
 from scheduling.summary import summarise
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """One day of a clinic before anything is booked: its hours and its nurses by slot."""
-
-    grid: Grid
-    opens_at: datetime | None
-    closes_at: datetime | None
-    closed_because: str
-    nurses: tuple[int, ...]
-
-    @property
-    def slots(self) -> range:
-        """The slots between opening and closing; none while the clinic is closed."""
-        if self.opens_at is None or self.closes_at is None:
-            return range(0)
-        first = -(-self.grid.minute(self.opens_at) // MINUTES)
-        return range(first, self.grid.minute(self.closes_at) // MINUTES)
-
-
-def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
-    """Return what each of `dates` offers, from hours, closures and shifts: three queries."""
-    hours = {row.weekday: row for row in OpeningHours.objects.filter(clinic=clinic)}
-    closures = {row.date: row for row in Closure.objects.filter(clinic=clinic, date__in=dates)}
-    shifts: dict[date, list[Shift]] = defaultdict(list)
-    for shift in Shift.objects.filter(clinic=clinic, date__in=dates):
-        shifts[shift.date].append(shift)
-    return {
-        day: _opening(
-            grid_of(day, clinic.time_zone), hours.get(day.weekday()), closures.get(day), shifts[day]
-        )
-        for day in dates
-    }
-
-
-def _opening(
-    grid: Grid, hours: OpeningHours | None, closure: Closure | None, shifts: Iterable[Shift]
-) -> Opening:
-    nurses = on_duty(grid, shifts)
-    if closure is not None:
-        why = f"The clinic is closed on {grid.day:%d-%b-%Y}: {closure.reason}."
-    elif hours is None:
-        why = f"The clinic is closed on {grid.day:%A}s."
-    else:
-        return Opening(
-            grid=grid,
-            opens_at=grid.wall(hours.opens),
-            closes_at=grid.wall(hours.closes),
-            closed_because="",
-            nurses=nurses,
-        )
-    return Opening(grid=grid, opens_at=None, closes_at=None, closed_because=why, nurses=nurses)
-
-
-def on_duty(grid: Grid, shifts: Iterable[Shift]) -> tuple[int, ...]:
-    """Return how many nurses are on duty in each slot: whole slots of a shift, less any slot
-    that a break touches."""
-    count = [0] * grid.count
-    for shift in shifts:
-        slots = set(grid.inside(shift.starts, shift.ends))
-        if shift.break_starts is not None and shift.break_ends is not None:
-            slots -= set(grid.touching(shift.break_starts, shift.break_ends))
-        for slot in slots:
-            count[slot] += shift.nurses
-    return tuple(count)
+__all__ = [
+    "Difference", "Opening", "bookings_of", "capacity", "expired_holds", "openings", "outages",
+    "recompute_summaries",
+]  # fmt: skip
 
 
 def bookings_of(clinic_id: UUID, dates: Collection[date]) -> dict[date, list[Booking]]:
@@ -114,10 +54,8 @@ def capacity(
     grid = opening.grid
     left = [booking for booking in bookings if booking.pk != without]
     taken = summarise(grid, clinic, left)
-    chairs = {
-        chair: blocked | taken.chairs.get(chair, 0)
-        for chair, blocked in outages(clinic.pk, grid).items()
-    }
+    rooms = outages(clinic.pk, grid)
+    chairs = {chair: room.taken | taken.chairs.get(chair, 0) for chair, room in rooms.items()}
     return Day(
         grid=grid,
         open=opening.slots,
@@ -128,21 +66,42 @@ def capacity(
         chairs=chairs,
         starts_per_nurse=clinic.starts_per_nurse,
         points_per_nurse=clinic.points_per_nurse,
+        isolation=frozenset(chair for chair, room in rooms.items() if room.isolation),
+        pharmacy_limit=clinic.pharmacy_limit,
     )
 
 
-def outages(clinic_id: UUID, grid: Grid) -> Mapping[UUID, int]:
+class Room(NamedTuple):
+    """A chair in use: the slots in which it is out of order, and whether it stands apart."""
+
+    taken: int
+    isolation: bool
+
+
+def outages(clinic_id: UUID, grid: Grid) -> dict[UUID, Room]:
     """Return every chair in use, in the order of the room, with the mask of its outages."""
-    chairs = dict.fromkeys(
-        Chair.objects.filter(clinic_id=clinic_id, is_active=True)
-        .order_by("position")
-        .values_list("pk", flat=True),
-        0,
-    )
-    whole_day = DateTimeTZRange(grid.midnight, grid.instant(grid.count))
-    for outage in ChairOutage.objects.filter(chair__in=chairs, period__overlap=whole_day):
-        chairs[outage.chair_id] |= _mask_of(grid, outage.period)
-    return chairs
+    return outages_between(clinic_id, [grid])[grid.day]
+
+
+def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[UUID, Room]]:
+    """Return the chairs in use on each of some days in a row: two queries for any number."""
+    rows = Chair.objects.filter(clinic_id=clinic_id, is_active=True).order_by("position")
+    usual = {
+        chair: Room(0, kind == Chair.Kind.ISOLATION)
+        for chair, kind in rows.values_list("pk", "kind")
+    }
+    found = {grid.day: usual for grid in grids}
+    last = grids[-1]
+    span = DateTimeTZRange(grids[0].midnight, last.instant(last.count))
+    for outage in ChairOutage.objects.filter(chair__in=usual, period__overlap=span):
+        for grid in grids:
+            out = _mask_of(grid, outage.period)
+            if out:
+                here = found[grid.day]
+                room = here[outage.chair_id]
+                changed = {outage.chair_id: room._replace(taken=room.taken | out)}
+                found[grid.day] = here | changed
+    return found
 
 
 def _mask_of(grid: Grid, period: DateTimeTZRange) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.zones import day_span
@@ -53,6 +54,7 @@ class Grid:
         return range(max(first, 0), min(last, self.count))
 
 
+@lru_cache(maxsize=4096)  # six months of a few dozen clinics; a zone's past does not change
 def grid_of(day: date, zone: str) -> Grid:
     """Return the slots of `day` in `zone`."""
     begins, ends = day_span(day, zone)

@@ -92,6 +92,7 @@ class Visit(models.Model):
     # (migration 0003); what is assigned here is ignored.
     day = models.DateField(editable=False)
     no_shows = models.PositiveSmallIntegerField(default=0)
+    needs_isolation = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -191,6 +192,8 @@ class Booking(models.Model):
     infusion_minutes = models.PositiveSmallIntegerField()
     observation_minutes = models.PositiveSmallIntegerField()
     turnaround_minutes = models.PositiveSmallIntegerField()
+    watched_closely = models.BooleanField(default=False)  # a severe reaction came before
+    isolation = models.BooleanField(default=False)  # as the visit needed when it was booked
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, no-show or completed

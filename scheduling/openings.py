@@ -13,8 +13,8 @@ from scheduling.capacity import Day, Load, Phases, fits, free_starts, load_of
 from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.days import bookings_of, capacity, openings
 from scheduling.models import Course, Visit
-from scheduling.summary import phases_for
-from scheduling.treatment import choose_rate, phase_minutes, rates_offered, refuse_unfit
+from scheduling.stay import stay_of
+from scheduling.treatment import refuse_unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +56,8 @@ def open_starts(
         raise NotFound
     [held] = read_courses([course], now=now)
     visit = held.visit(visit_id)
-    offer = rates_offered(held.protocol, visit, held.patient, on=day)
-    option = choose_rate(offer, rate_option)
-    phases = phases_for(phase_minutes(held.protocol, visit, option), option, held.clinic)
+    stay = stay_of(held.protocol, visit, held.patient, on=day, wanted=rate_option)
+    phases = stay.phases(held.clinic)
     findings = tuple(held.findings(visit, day))
     why = _why_never(held, findings, day)
     starts: tuple[OpenStart, ...] = ()
@@ -67,7 +66,7 @@ def open_starts(
         starts = _starts(place, load_of(phases), actor, now)
         why = "" if starts else _why_nowhere(place, load_of(phases), phases)
     return OpenDay(
-        visit=visit, day=day, rate_option=option, rates=tuple(offer.options),
+        visit=visit, day=day, rate_option=stay.rate_option, rates=stay.rates,
         minutes=phases.care, starts=starts, findings=findings, why=why,
     )  # fmt: skip
 
@@ -122,6 +121,8 @@ def _why_nowhere(day: Day, load: Load, phases: Phases) -> str:
 
 
 _MOSTLY = {
+    "CHAIR-ISOLATION": "it needs an isolation room.",
+    "PHARMACY-FULL": "the pharmacy already has as many bags to make ready as it can.",
     "CHAIR-OUT": "no chair is in use.",
     "CHAIR-TAKEN": "the chairs are taken.",
     "NURSES-NONE": "too few hours with a nurse on duty.",

@@ -25,23 +25,41 @@ class Summary:
     held_minutes: int
 
 
-def phases_for(minutes: Mapping[str, int], rate_option: str, clinic: Clinic) -> Phases:
-    """Return a visit's phases from its columns of minutes, with what they cost in this clinic."""
-    first = rate_option == FIRST_DOSES
+def phases_for(
+    minutes: Mapping[str, int],
+    rate_option: str,
+    clinic: Clinic,
+    *,
+    watched_closely: bool = False,
+    isolation: bool = False,
+) -> Phases:
+    """Return a visit's phases from its columns of minutes, with what they cost in this clinic.
+
+    A patient who reacted severely before is watched as closely as the clinic says, and never
+    less closely than the dose asks for by itself.
+    """
+    points = [
+        clinic.points_first_dose if rate_option == FIRST_DOSES else clinic.points_infusion,
+        clinic.points_after_reaction if watched_closely else 0,
+    ]
     return Phases(
         premedication=minutes["premedication_minutes"],
         infusion=minutes["infusion_minutes"],
         observation=minutes["observation_minutes"],
         turnaround=minutes.get("turnaround_minutes", clinic.turnaround_minutes),
-        points_infusion=clinic.points_first_dose if first else clinic.points_infusion,
+        points_infusion=max(points),
         points_observation=clinic.points_observation,
+        isolation=isolation,
     )
 
 
 def phases_of(booking: Booking, clinic: Clinic) -> Phases:
     """Return the phases a booking was made with."""
     columns = {name: getattr(booking, name) for name in MINUTES_COLUMNS}
-    return phases_for(columns, booking.rate_option, clinic)
+    return phases_for(
+        columns, booking.rate_option, clinic, watched_closely=booking.watched_closely,
+        isolation=booking.isolation,
+    )  # fmt: skip
 
 
 def placed(booking: Booking, clinic: Clinic, grid: Grid) -> tuple[int, Load]:

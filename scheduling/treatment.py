@@ -80,9 +80,17 @@ def regimen_for(protocol: Protocol, patient: Patient, *, on: date) -> Regimen:
     return adult_regimen(protocol)
 
 
-def rates_offered(protocol: Protocol, visit: Visit, patient: Patient, *, on: date) -> Offer:
-    """Return the rate tables this visit may run, slowest first, given earlier reactions."""
-    known = history.of(patient.pk)
+def rates_offered(
+    protocol: Protocol,
+    visit: Visit,
+    patient: Patient,
+    *,
+    on: date,
+    known: history.ReactionHistory | None = None,
+) -> Offer:
+    """Return the rate tables this visit may run, slowest first, given earlier reactions (asked
+    for when they are not `known`)."""
+    known = known if known is not None else history.of(patient.pk)
     return offered_options(
         protocol,
         dose_number=visit.dose_number,

@@ -35,7 +35,8 @@ from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand, take_booking, take_visit
 from scheduling.services.rows import release
 from scheduling.services.stamps import save
-from scheduling.treatment import choose_rate, phase_minutes, rates_offered, refuse_unfit
+from scheduling.stay import stay_of
+from scheduling.treatment import refuse_unfit
 
 __all__ = [
     "book", "cancel", "confirm", "hold_day", "mark_arrived", "mark_no_show", "move",
@@ -46,7 +47,7 @@ TIMED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
 _PLACE = ("clinic_day", "chair", "period", "status", "hold_expires_at")
 _PHASES = (
     "rate_option", "premedication_minutes", "infusion_minutes", "observation_minutes",
-    "turnaround_minutes",
+    "turnaround_minutes", "watched_closely", "isolation",
 )  # fmt: skip
 
 
@@ -226,11 +227,11 @@ def _set_phases(
     held: CourseInHand, visit: Visit, booking: Booking, rate_option: str | None, day: date
 ) -> None:
     """Write how long the visit takes: from the protocol, the dose and earlier reactions."""
-    offer = rates_offered(held.protocol, visit, held.patient, on=day)
-    option = choose_rate(offer, rate_option)
-    booking.rate_option = option
+    stay = stay_of(held.protocol, visit, held.patient, on=day, wanted=rate_option)
+    booking.rate_option = stay.rate_option
+    booking.watched_closely, booking.isolation = stay.watched_closely, stay.isolation
     booking.turnaround_minutes = held.clinic.turnaround_minutes
-    for column, minutes in phase_minutes(held.protocol, visit, option).items():
+    for column, minutes in stay.minutes.items():
         setattr(booking, column, minutes)
 
 

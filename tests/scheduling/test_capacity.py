@@ -16,6 +16,7 @@ from scheduling.capacity import (
     free_starts,
     load_of,
     mask,
+    nurses_allow,
     room_for,
     with_load,
 )
@@ -53,6 +54,7 @@ phases = st.builds(
     turnaround=st.integers(0, 45),
     points_infusion=st.integers(0, 3),
     points_observation=st.integers(0, 2),
+    isolation=st.booleans(),
 )
 
 
@@ -65,7 +67,8 @@ def days(draw: st.DrawFn) -> Day:
     nurses = [sum(a <= n < b for a, b in shifts) for n in range(96)]
     day = day_of(
         chairs=draw(st.integers(0, 3)), open=range(opens, closes), nurses=nurses,
-        points=draw(st.integers(1, 4)),
+        points=draw(st.integers(1, 4)), pharmacy_limit=draw(st.integers(0, 2)),
+        isolation=draw(st.frozensets(st.sampled_from(CHAIRS))),
     )  # fmt: skip
     for visit, slot, chair in draw(
         st.lists(st.tuples(phases, st.integers(0, 80), st.integers(0, 2)), max_size=4)
@@ -94,26 +97,33 @@ class Minutes:
 
 def slowly(day: Day, visit: Phases, start: int, chair: UUID) -> bool:
     """Whether `visit` may begin at minute `start`, asked of every minute by itself."""
-    asks = Minutes(visit)
     care_end = -(-(start + visit.care) // MINUTES)
     if not day.open or start < day.open.start * MINUTES or care_end > day.open.stop:
         return False
-    if chair not in day.chairs:
+    if chair not in day.chairs or (visit.isolation and chair not in day.isolation):
         return False
+    used = {(start + minute) // MINUTES for minute in range(visit.total)}
+    if any(day.chairs[chair] >> slot & 1 for slot in used):
+        return False
+    asks = Minutes(visit)
     most: dict[int, tuple[int, int]] = {}
     for minute in range(visit.care):
         slot = (start + minute) // MINUTES
         hands, points = most.get(slot, (0, 0))
         most[slot] = max(hands, asks.hands(minute)), max(points, asks.points(minute))
-    for slot, (hands, points) in most.items():
-        if day.nurses[slot] < 1:
-            return False
-        if hands and day.starts[slot] + hands > day.nurses[slot] * day.starts_per_nurse:
-            return False
-        if points and day.points[slot] + points > day.nurses[slot] * day.points_per_nurse:
-            return False
-    used = {(start + minute) // MINUTES for minute in range(visit.total)}
-    return not any(day.chairs[chair] >> slot & 1 for slot in used)
+    return all(people_can(day, slot, *asked) for slot, asked in most.items())
+
+
+def people_can(day: Day, slot: int, hands: int, points: int) -> bool:
+    """Whether nurses and pharmacy can do so much more in one quarter-hour."""
+    nurses, started = day.nurses[slot], day.starts[slot] + hands
+    if hands and (
+        started > nurses * day.starts_per_nurse
+        or (day.pharmacy_limit and started > day.pharmacy_limit)
+    ):
+        return False
+    watched = day.points[slot] + points
+    return nurses > 0 and (not points or watched <= nurses * day.points_per_nurse)
 
 
 @given(day=days(), visit=phases)
@@ -186,6 +196,7 @@ def test_infusing_and_observing_in_one_slot_costs_the_dearer() -> None:
         ({"points": [8] * 96}, 40, "NURSES-POINTS", "at 11:00"),
         ({"chairs": {CHAIRS[0]: mask(range(50, 60))}}, 40, "CHAIR-TAKEN", "taken from 12:30"),
         ({"chairs": {}}, 40, "CHAIR-OUT", "not in use"),
+        ({"starts": [1] * 96, "pharmacy_limit": 1}, 40, "PHARMACY-FULL", "for 11:00"),
     ],
 )
 def test_each_obstacle_says_what_and_when(
@@ -195,6 +206,29 @@ def test_each_obstacle_says_what_and_when(
     [found] = fits(day, load_of(SHORT), slot, CHAIRS[0])
     assert (found.id, found.severity) == (code, "block")
     assert words in found.words
+
+
+def test_a_visit_that_needs_isolation_fits_an_isolation_room_only() -> None:
+    day = day_of(isolation=frozenset(CHAIRS[1:2]))
+    load = load_of(replace(SHORT, isolation=True))
+    [found] = fits(day, load, 40, CHAIRS[0])
+    assert found.id == "CHAIR-ISOLATION"
+    assert {chair for free in free_starts(day, load).values() for chair in free} == {CHAIRS[1]}
+
+
+def test_each_rule_about_people_has_its_mask_and_speaks_for_itself() -> None:
+    """One rule broken never shows as another: what stops a visit is named exactly."""
+    load = load_of(SHORT)
+    free = day_of()
+    for changes, code in (
+        ({"nurses": [2] * 48 + [0] * 48}, "NURSES-NONE"),
+        ({"starts": [2] * 96}, "NURSES-STARTS"),
+        ({"points": [8] * 96}, "NURSES-POINTS"),
+        ({"starts": [1] * 96, "pharmacy_limit": 1}, "PHARMACY-FULL"),
+    ):
+        day = replace(free, **changes)
+        stopped = {code for code, starts in nurses_allow(day, load).items() if not starts >> 40 & 1}
+        assert stopped == {code}
 
 
 def test_the_turnaround_may_run_past_closing_and_needs_no_nurse() -> None:

@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinics.models import Closure, Role, Shift
 from core import locks
-from scheduling.days import on_duty, recompute_summaries
-from scheduling.grid import grid_of
+from scheduling.days import openings, recompute_summaries
 from scheduling.models import ClinicDay
 from scheduling.services.days import lock_days
 from tests.people import make_clinic, make_user
@@ -62,14 +61,12 @@ def test_hours_and_closures_of_the_moment_count(desk: Desk) -> None:
 def test_named_nurses_with_breaks_and_a_head_count_add_up() -> None:
     clinic = make_clinic()
     nurse = make_user(clinic, Role.NURSE)
-    shifts = [
-        Shift(
-            clinic=clinic, date=MONDAY, nurse=nurse, starts=time(8), ends=time(12),
-            break_starts=time(10, 5), break_ends=time(10, 20),
-        ),
-        Shift(clinic=clinic, date=MONDAY, nurses=2, starts=time(11, 50), ends=time(13)),
-    ]  # fmt: skip
-    count = on_duty(grid_of(MONDAY, clinic.time_zone), shifts)
+    Shift.objects.create(
+        clinic=clinic, date=MONDAY, nurse=nurse, starts=time(8), ends=time(12),
+        break_starts=time(10, 5), break_ends=time(10, 20),
+    )  # fmt: skip
+    Shift.objects.create(clinic=clinic, date=MONDAY, nurses=2, starts=time(11, 50), ends=time(13))
+    count = openings(clinic, [MONDAY])[MONDAY].nurses
     assert count[32:52] == (1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2)
     assert sum(count) == 14 + 8
 

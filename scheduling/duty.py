@@ -1,0 +1,155 @@
+"""When a clinic is open and how many nurses are there, before anything is booked.
+
+Hours, closures, public holidays and shifts are read for any number of days in a constant number
+of queries: a search over six months asks the same questions as the lock of one day.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db.models import Sum
+
+from clinics.models import Clinic, Closure, HeadCount, HolidayOpening, OpeningHours, Shift
+from clinics.public_holidays import holiday
+from scheduling.grid import MINUTES, Grid, grid_of
+
+USUAL = 96  # slots of a day without a clock change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One day of a clinic before anything is booked: its hours and its nurses by slot."""
+
+    grid: Grid
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closed_because: str
+    nurses: tuple[int, ...]
+
+    @property
+    def slots(self) -> range:
+        """The slots between opening and closing; none while the clinic is closed."""
+        if self.opens_at is None or self.closes_at is None:
+            return range(0)
+        first = -(-self.grid.minute(self.opens_at) // MINUTES)
+        return range(first, self.grid.minute(self.closes_at) // MINUTES)
+
+
+class Duty(NamedTuple):
+    """So many nurses between two wall times, less a break."""
+
+    starts: time
+    ends: time
+    break_starts: time | None
+    break_ends: time | None
+    nurses: int
+
+
+def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
+    """Return what each of `dates` offers; a constant number of queries, five at most."""
+    hours = {
+        weekday: (opens, closes)
+        for weekday, opens, closes in OpeningHours.objects.filter(clinic=clinic).values_list(
+            "weekday", "opens", "closes"
+        )
+    }
+    shut = _closed_days(clinic, dates)
+    duties = _duties(clinic, dates, hours)
+    return {
+        day: _opening(grid_of(day, clinic.time_zone), hours, shut.get(day, ""), duties[day])
+        for day in dates
+    }
+
+
+def _opening(
+    grid: Grid, hours: Mapping[int, tuple[time, time]], shut: str, duties: tuple[Duty, ...]
+) -> Opening:
+    nurses = on_duty(grid, duties)
+    if shut:
+        why = f"The clinic is closed on {grid.day:%d-%b-%Y}: {shut}."
+    elif grid.day.weekday() not in hours:
+        why = f"The clinic is closed on {grid.day:%A}s."
+    else:
+        opens, closes = hours[grid.day.weekday()]
+        return Opening(
+            grid=grid, opens_at=grid.wall(opens), closes_at=grid.wall(closes), closed_because="",
+            nurses=nurses,
+        )  # fmt: skip
+    return Opening(grid=grid, opens_at=None, closes_at=None, closed_because=why, nurses=nurses)
+
+
+def _closed_days(clinic: Clinic, dates: Collection[date]) -> dict[date, str]:
+    """Return the days the clinic does not open, each with its reason."""
+    found: dict[date, str] = {}
+    if not clinic.opens_on_holidays:
+        names = {day: holiday(clinic.country, clinic.subdivision, day) for day in dates}
+        found = {day: name for day, name in names.items() if name}
+    if found:
+        opened = HolidayOpening.objects.filter(clinic=clinic, date__in=list(found))
+        for day in opened.values_list("date", flat=True):
+            del found[day]
+    closures = Closure.objects.filter(clinic=clinic, date__in=dates)
+    return found | dict(closures.values_list("date", "reason"))
+
+
+def _duties(
+    clinic: Clinic, dates: Collection[date], hours: Mapping[int, tuple[time, time]]
+) -> Mapping[date, tuple[Duty, ...]]:
+    """Return who is on duty each day: shifts added up, else the standing head-count."""
+    found: dict[date, list[Duty]] = defaultdict(list)
+    shifts = Shift.objects.filter(clinic=clinic, date__in=dates)
+    columns = ("date", "starts", "ends", "break_starts", "break_ends")
+    added = shifts.values_list(*columns).annotate(Sum("nurses")).order_by(*columns)
+    for day, *duty in added:
+        found[day].append(Duty(*duty))
+    standing: Mapping[int, tuple[Duty, ...]] = {}
+    if clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT:
+        standing = _standing(clinic, hours)
+    return {
+        day: tuple(found[day]) if day in found else standing.get(day.weekday(), ()) for day in dates
+    }
+
+
+def _standing(
+    clinic: Clinic, hours: Mapping[int, tuple[time, time]]
+) -> dict[int, tuple[Duty, ...]]:
+    found: dict[int, tuple[Duty, ...]] = {}
+    counts = HeadCount.objects.filter(clinic=clinic, weekday__in=list(hours))
+    for weekday, half, nurses in counts.values_list("weekday", "half", "nurses"):
+        opens, closes = hours[weekday]
+        middle = min(max(clinic.midday, opens), closes)
+        first, last = (opens, middle) if half == HeadCount.Half.MORNING else (middle, closes)
+        found[weekday] = (*found.get(weekday, ()), Duty(first, last, None, None, nurses))
+    return found
+
+
+def on_duty(grid: Grid, duties: Iterable[Duty]) -> tuple[int, ...]:
+    """Return how many nurses are on duty in each slot: whole slots of a duty, less any slot
+    that a break touches."""
+    return _usual(tuple(duties)) if _is_usual(grid) else _count(grid, duties)
+
+
+def _is_usual(grid: Grid) -> bool:
+    """Whether the wall clock runs evenly all day, as it does but twice a year."""
+    noon = grid.midnight + timedelta(hours=12)
+    return grid.count == USUAL and grid.wall(time(12)) == noon
+
+
+@lru_cache(maxsize=1024)  # a roster repeats itself
+def _usual(duties: tuple[Duty, ...]) -> tuple[int, ...]:
+    return _count(grid_of(date(2001, 1, 1), "UTC"), duties)
+
+
+def _count(grid: Grid, duties: Iterable[Duty]) -> tuple[int, ...]:
+    count = [0] * grid.count
+    for duty in duties:
+        slots = set(grid.inside(duty.starts, duty.ends))
+        if duty.break_starts is not None and duty.break_ends is not None:
+            slots -= set(grid.touching(duty.break_starts, duty.break_ends))
+        for slot in slots:
+            count[slot] += duty.nurses
+    return tuple(count)
