@@ -5,6 +5,12 @@ COPY requirements/base.txt /tmp/base.txt
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/base.txt
 
+# The browser's libraries are only fetched here; the image itself has no Node.
+FROM node:20-slim AS libraries
+WORKDIR /libraries
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -16,6 +22,7 @@ RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin clini
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
+COPY --from=libraries /libraries/node_modules ./node_modules
 # Collecting needs no secret: the development settings name the same folders.
 RUN DJANGO_SETTINGS_MODULE=config.settings.dev python manage.py collectstatic --noinput \
     && mkdir -p var/run var/imports \

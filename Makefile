@@ -24,6 +24,7 @@ run: .venv/.base ## the clinic with a demo in it, on http://localhost:8000 (PORT
 	@exec $(LAUNCH) run
 
 test: .venv/.dev ## everything CI runs
+	@$(LAUNCH) libraries
 	@failed=""; \
 	for stage in check unit race browser; do \
 		echo "== $$stage"; \
@@ -41,6 +42,7 @@ race: .venv/.dev # real connections, threads and processes: one at a time
 	@$(SERVICES) $(PYTEST) -n 0 --create-db -m race
 
 browser: .venv/.dev # drives a Chromium, which is installed when there is none
+	@$(LAUNCH) libraries
 	@chromium="$$($(LAUNCH) browser)" && \
 	CHROMIUM_PATH="$$chromium" $(SERVICES) $(PYTEST) -n 0 --create-db -m browser
 

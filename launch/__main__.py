@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from launch import browser, health
+from launch import browser, health, libraries
 from launch.joining import run_joined
 from launch.places import Places
 from launch.refusal import LaunchError
@@ -32,6 +32,11 @@ def _browser(_given: Given) -> int:
     return 0
 
 
+def _libraries(_given: Given) -> int:
+    libraries.ensure(Places("run"), os.environ)
+    return 0
+
+
 def _health(_given: Given) -> int:
     port = int(os.environ.get("PORT") or 8000)
     return 0 if health.is_ready(port, health.host(os.environ)) else 1
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     command("run", _run, "run the clinic until Ctrl-C")
     command("reset", _reset, "remove what the clinic has kept, after asking")
     command("browser", _browser, "print the path of a Chromium, installing one if need be")
+    command("libraries", _libraries, "install the browser's libraries where there is npm")
     command("health", _health, "exit with 0 when the clinic on this machine is ready")
     return parser
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
-from launch import checks, family, health, procfile, static_files
+from launch import checks, family, health, libraries, procfile, static_files
 from launch.joining import Embedded, addresses, embedded
 from launch.places import Places
 from launch.refusal import LaunchError
@@ -73,6 +73,7 @@ class Clinic:
         self._start_supervisor()
         self._wait_for_servers()
         self._manage("migrate", "--noinput")
+        libraries.ensure(self.places, self.environ)
         if static_files.changed(self.places):
             self._manage("collectstatic", "--noinput")
             static_files.note(self.places)

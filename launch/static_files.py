@@ -5,7 +5,10 @@ from pathlib import Path
 
 from launch.places import Places
 
-SOURCES = ("static", "*/static", "requirements/base.txt", "config/settings/*.py")
+SOURCES = (
+    "static", "*/static", "requirements/base.txt", "config/settings/*.py",
+    "node_modules/.installed",
+)  # fmt: skip
 
 
 def changed(places: Places) -> bool:

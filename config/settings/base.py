@@ -162,7 +162,12 @@ IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_MEGABYTES", default=50, minimum=1) * 
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The day's grid, where npm has installed it; without it the day is a list.
+DAY_GRID_FILES = BASE_DIR / "node_modules" / "@event-calendar" / "build" / "dist"
+HAS_DAY_GRID = DAY_GRID_FILES.is_dir()
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+if HAS_DAY_GRID:
+    STATICFILES_DIRS.append(("libraries/event-calendar", DAY_GRID_FILES))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
