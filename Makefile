@@ -15,7 +15,7 @@ FIND_PYTHON = $(shell for p in $(CANDIDATES); do \
 
 .DEFAULT_GOAL := help
 .PHONY: help run test fast unit race browser check format-check lint types contracts templates \
-	migrations deploy format fix bench reset mutants openapi pictures venv
+	migrations deploy format fix bench battery reset mutants openapi pictures venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,10 @@ format: .venv/.dev ## put code into the house's format
 
 fix: .venv/.dev ## format, and mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+battery: .venv/.dev ## the long proofs: every property in full, twenty rounds of races, five minutes of storm
+	@HYPOTHESIS_PROFILE=full $(PYTEST) -n 2 tests/clinical
+	@BATTERY=full $(SERVICES) $(PYTEST) -n 0 --create-db tests/scheduling/test_one_slot_battery.py
 
 bench: .venv/.dev ## measure against raw SQL; a table, and JSON under var/
 	@$(SERVICES) $(BIN)/python -m benchmarks
