@@ -7,11 +7,12 @@ Each of these was a change to the core that no other test noticed.
 # mypy: disable-error-code="comparison-overlap"
 
 from dataclasses import replace as changed
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 
+from clinical.calendar import GivenDose, check_date, earliest_allowed
 from clinical.climb import Rung, climb, table_hold
 from clinical.eligibility import for_visit, may_have_paediatric
 from clinical.facts import Facts, Liver, Vaccine
@@ -171,3 +172,34 @@ def test_of_several_missing_keys_and_unknown_roles_the_first_is_named() -> None:
     rule = '[rules.PREGNANT]\ntitle = "Pregnancy"\nseverity = "block"\noverride = []'
     with pytest.raises(ProtocolError, match="unknown role 'porter'"):
         swapped(rule, rule.replace("[]", '["visitor", "porter"]'))
+
+
+def dose(number: int, on: date, mg: int = 600) -> GivenDose:
+    return GivenDose(number=number, given_on=on, dose_mg=mg)
+
+
+FIRST, LATE_SECOND = dose(1, date(2026, 1, 5), 300), dose(2, date(2026, 3, 30), 300)
+
+
+def test_a_later_dose_on_record_does_not_move_the_minimum_of_an_earlier_one() -> None:
+    third = earliest_allowed(load(), dose_number=3, given=[FIRST, dose(2, date(2026, 1, 19), 300)])
+    with_fourth = [FIRST, dose(2, date(2026, 1, 19), 300), dose(4, date(2027, 1, 5))]
+    assert earliest_allowed(load(), dose_number=3, given=with_fourth) == third
+
+
+def test_a_gap_counts_from_the_dose_before_not_from_a_later_one() -> None:
+    given = [FIRST, dose(2, date(2026, 1, 19), 300), dose(4, date(2029, 1, 5))]
+    on = date(2029, 1, 8)
+    found = check_date(load(), dose_number=3, on=on, given=given, due=on)
+    assert "GAP-PROLONGED" in [item.id for item in found]
+
+
+@pytest.mark.parametrize(("number", "says"), [(2, False), (3, True), (4, False)])
+def test_a_late_second_infusion_concerns_the_third_dose_only(number: int, *, says: bool) -> None:
+    on = date(2026, 7, 6)
+    found = check_date(load(), dose_number=number, on=on, given=[FIRST, LATE_SECOND], due=on)
+    assert ("INFUSION-2-LATE" in [item.id for item in found]) is says
+
+
+def test_a_pump_may_run_below_one_millilitre_an_hour() -> None:
+    assert event("rate_changed", 5, rate=Fraction(1, 2)).rate_ml_h == Fraction(1, 2)
