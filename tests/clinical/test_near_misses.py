@@ -203,3 +203,21 @@ def test_a_late_second_infusion_concerns_the_third_dose_only(number: int, *, say
 
 def test_a_pump_may_run_below_one_millilitre_an_hour() -> None:
     assert event("rate_changed", 5, rate=Fraction(1, 2)).rate_ml_h == Fraction(1, 2)
+
+
+def test_back_at_the_rate_of_onset_the_worst_case_is_the_plan_again() -> None:
+    standard = rate_plan("standard")
+    chart = [
+        *to_plan(standard, 60),
+        event("reaction", 60, severity=MILD),
+        event("rate_changed", 60, rate=Fraction(85, 2)),
+        event("symptoms_resolved", 61),
+    ]
+    held = replay(standard, chart, 89)
+    assert held.worst_case_end is not None
+    assert held.projected_end is not None
+    assert held.worst_case_end > held.projected_end
+    for rate in (85, 100):
+        risen = replay(standard, [*chart, event("rate_changed", 90, rate=rate)], 91)
+        assert risen.next_rate_ml_h is not None
+        assert risen.projected_end == risen.worst_case_end
