@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import pytest
 
-from clinical.calendar import GivenDose, check_date, earliest_allowed
+from clinical.calendar import GivenDose, check_date, earliest_allowed, payer_findings
 from clinical.climb import Rung, climb, table_hold
 from clinical.eligibility import for_visit, may_have_paediatric
 from clinical.facts import Facts, Liver, Vaccine
@@ -194,6 +194,32 @@ def test_a_gap_counts_from_the_dose_before_not_from_a_later_one() -> None:
     assert "GAP-PROLONGED" in [item.id for item in found]
 
 
+def test_a_gap_before_a_dose_on_record_counts_from_the_dose_before_it() -> None:
+    given = [FIRST, dose(2, date(2026, 1, 19), 300), dose(3, date(2029, 1, 5))]
+    on = date(2029, 1, 8)
+    found = check_date(load(), dose_number=3, on=on, given=given, due=on)
+    assert [item.id for item in found] == ["DOSE-ORDER", "GAP-PROLONGED"]
+
+
+def test_a_date_before_an_earlier_dose_is_out_of_order() -> None:
+    on = date(2026, 1, 12)
+    given = [FIRST, dose(2, date(2026, 1, 19), 300)]
+    found = check_date(load(), dose_number=3, on=on, given=given, due=on)
+    assert found[0].id == "DOSE-ORDER"
+    assert found[0].words == "Dose 2 was given on 2026-01-19; dose 3 comes after it."
+
+
+def test_a_second_infusion_before_its_day_is_not_late() -> None:
+    on = date(2026, 6, 10)
+    given = [FIRST, dose(2, date(2026, 1, 18), 300)]
+    found = check_date(load(), dose_number=3, on=on, given=given, due=on)
+    assert "INFUSION-2-LATE" not in [item.id for item in found]
+
+
+def test_the_payer_asks_nothing_long_after_its_interval() -> None:
+    assert payer_findings(load(), on=date(2027, 6, 1), last_given=date(2026, 1, 5)) == []
+
+
 @pytest.mark.parametrize(("number", "says"), [(2, False), (3, True), (4, False)])
 def test_a_late_second_infusion_concerns_the_third_dose_only(number: int, *, says: bool) -> None:
     on = date(2026, 7, 6)
@@ -207,17 +233,19 @@ def test_a_pump_may_run_below_one_millilitre_an_hour() -> None:
 
 def test_back_at_the_rate_of_onset_the_worst_case_is_the_plan_again() -> None:
     standard = rate_plan("standard")
+    onset, above = standard.steps[1].rate_ml_h, standard.steps[2].rate_ml_h
     chart = [
         *to_plan(standard, 60),
         event("reaction", 60, severity=MILD),
-        event("rate_changed", 60, rate=Fraction(85, 2)),
+        event("rate_changed", 60, rate=onset / 2),
         event("symptoms_resolved", 61),
     ]
     held = replay(standard, chart, 89)
+    assert held.reactions[0].onset_ml_h == onset
     assert held.worst_case_end is not None
     assert held.projected_end is not None
     assert held.worst_case_end > held.projected_end
-    for rate in (85, 100):
+    for rate in (onset, above):
         risen = replay(standard, [*chart, event("rate_changed", 90, rate=rate)], 91)
         assert risen.next_rate_ml_h is not None
         assert risen.projected_end == risen.worst_case_end
