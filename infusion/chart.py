@@ -103,7 +103,7 @@ def check_tap(tap: Tap) -> None:
     Raises Forbidden without the permission, Invalid for a time in the future or too long ago.
     """
     tap.actor.require(INFUSIONS_CHART)
-    _refuse_future(tap)
+    refuse_future(tap)
     if tap.now - tap.occurred_at > CHARTED_WITHIN:
         raise Invalid(
             "This was more than a day ago. Use an amendment to correct the record.",
@@ -117,12 +117,18 @@ def check_amendment(tap: Tap, reason: str) -> None:
     Raises Forbidden without the permission, Invalid otherwise; a correction is never too late.
     """
     tap.actor.require(INFUSIONS_CHART)
-    _refuse_future(tap)
+    check_correction(tap, reason)
+
+
+def check_correction(tap: Tap, reason: str) -> None:
+    """Refuse a time to come, and a correction without a reason. Raises Invalid."""
+    refuse_future(tap)
     if not reason.strip():
         raise Invalid("Say why the entry is corrected.", {"reason": ["Say why."]})
 
 
-def _refuse_future(tap: Tap) -> None:
+def refuse_future(tap: Tap) -> None:
+    """Raise Invalid for a time to come: a clock is wrong, or a finger slipped."""
     if tap.occurred_at > tap.now:
         raise Invalid(
             "This time has not come yet. Check the clock of the tablet.",

@@ -4,7 +4,9 @@ Call `plan_observation` inside the command that records (or amends) the real end
 and `void_observation` inside the one that discharges the patient.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy
 
@@ -15,13 +17,17 @@ from reminders.kinds import Context, Kind, Message, register
 from reminders.models import Reminder
 from reminders.policy import policy
 from reminders.services.planning import Planned, put_all, void
+from scheduling.models import Course
 
 BEGINS = "monitoring.begins"
 OVER = "monitoring.over"
 KINDS = (BEGINS, OVER)
+ENDED = "treatment.ended"
+TOLD_FOR = timedelta(days=14)  # how long it stays on the list of somebody who is away
 _LABELS = {
     BEGINS: gettext_lazy("Observation begins"),
     OVER: gettext_lazy("Observation time is over"),
+    ENDED: gettext_lazy("Treatment ended for good after a reaction"),
 }
 
 
@@ -29,6 +35,7 @@ def register_kinds() -> None:
     """Make this room's kinds known; called when the app starts."""
     for name in KINDS:
         register(Kind(name=name, label=_LABELS[name], compose=_still_observed))
+    register(Kind(name=ENDED, label=_LABELS[ENDED], compose=_still_ended))
 
 
 @joins
@@ -62,6 +69,33 @@ def plan_observation(infusion: Infusion, *, now: datetime) -> None:
 def void_observation(infusion: Infusion, *, now: datetime) -> None:
     """Withdraw what was planned: the patient has left, or the end was charted in error."""
     void(subject_id=infusion.pk, kinds=KINDS, now=now)
+
+
+@joins
+def tell_of_the_end(
+    infusion: Infusion, reaction_id: UUID, *, roles: Collection[str], now: datetime
+) -> None:
+    """Tell the people of `roles`, on screen, that the treatment was ended for good."""
+    put_all(
+        [
+            Planned(
+                kind=ENDED, subject_id=infusion.pk, occurrence=str(reaction_id),
+                clinic_id=infusion.clinic_id, patient_id=infusion.patient_id,
+                recipient_role=role, channel=Reminder.Channel.BOARD, due_at=now,
+                void_after=now + TOLD_FOR,
+            )
+            for role in roles
+        ],
+        now=now,
+    )  # fmt: skip
+
+
+def _still_ended(context: Context) -> Message | None:
+    """Return the words unless a prescriber has corrected the error of charting meanwhile."""
+    ended = Infusion.objects.filter(
+        pk=context.subject_id, visit__course__status=Course.Status.PERMANENTLY_DISCONTINUED
+    )
+    return Message(str(_LABELS[ENDED])) if ended.exists() else None
 
 
 def _to_nurses(infusion: Infusion, kind: str, due_at: datetime, void_after: datetime) -> Planned:

@@ -188,13 +188,17 @@ def visit_of(infusion_id: UUID, actor: Actor) -> UUID:
 def reaction_history(patient_id: UUID) -> ReactionHistory:
     """Return the worst of what is charted about a patient's infusion reactions so far.
 
-    Severe is the label's band (grade 3 and above); serious is another axis, charted apart.
+    Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
+    another axis, charted apart.
     """
     events = InfusionEvent.objects.filter(
         infusion__patient_id=patient_id, kind=InfusionEvent.Kind.REACTION
     )
     reactions = record.standing(events)
     return ReactionHistory(
-        prior_severe=any(event.values.get("severity") in SEVERE for event in reactions),
+        prior_severe=any(
+            event.values.get("severity") in SEVERE or not event.values.get("assessed", True)
+            for event in reactions
+        ),
         prior_serious=any(event.values.get("serious", False) for event in reactions),
     )

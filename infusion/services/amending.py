@@ -14,6 +14,7 @@ from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_amendm
 from infusion.models import Infusion, InfusionEvent
 from infusion.reminder_plans import plan_observation
 from infusion.services.charting import open_chart, repeat_of, write
+from infusion.services.reacting import refuse_lessening
 from infusion.vitals import check_vitals
 
 # These carry a visit from one state to the next: their time can be corrected, but taking one
@@ -70,6 +71,8 @@ def _amend(
         raise Conflict("This entry has been corrected already. Correct the correction.")
     if withdrawn and old.kind in STATE_KINDS:
         raise Conflict("A start, an end or a discharge cannot be taken back, only its time.")
+    if old.kind == Kind.REACTION:
+        refuse_lessening(old, values)
     fact = tap.fact(
         chart.infusion,
         _merged(old, values, withdrawn=withdrawn),
