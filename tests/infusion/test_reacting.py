@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from clinical.model import ReactionSeverity
+from clinical.run import RunState
 from clinics.models import Clinic, Role
 from core.actor import Actor
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
@@ -52,7 +53,7 @@ def assess(tap: Charted, minute: float, actor: Actor, **words: Any) -> Charted:
     )  # fmt: skip
 
 
-def state(infusion: Infusion, minute: float) -> record.RunState:
+def state(infusion: Infusion, minute: float) -> RunState:
     course = infusion.visit.course
     return record.run_state(infusion, course, infusion.events.all(), now=at(minute))
 
