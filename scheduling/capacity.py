@@ -199,7 +199,7 @@ def nurses_allow(day: Day, load: Load) -> dict[str, int]:
             made &= bags >> after
     for points in set(load.points) - {0}:
         enough = ~duty | mask_where([left >= points for left in spare])
-        for after, length in _stretches(load.points, points):
+        for after, length in stretches_of(load.points, points):
             watching &= _runs(enough, length) >> after
     return {
         "NURSES-NONE": _runs(duty, load.care),
@@ -209,7 +209,7 @@ def nurses_allow(day: Day, load: Load) -> dict[str, int]:
     }
 
 
-def _stretches(values: Sequence[int], wanted: int) -> list[tuple[int, int]]:
+def stretches_of(values: Sequence[int], wanted: int) -> list[tuple[int, int]]:
     """Return where `wanted` stands in a row in `values`: (first position, how many)."""
     found, position = [], 0
     for value, group in groupby(values):

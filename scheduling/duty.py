@@ -49,8 +49,40 @@ class Duty(NamedTuple):
     nurses: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """What was read about a clinic's days: hours by weekday, closed days, who is on duty."""
+
+    zone: str
+    hours: Mapping[int, tuple[time, time]]
+    shut: Mapping[date, str]
+    duties: Mapping[date, tuple[Duty, ...]]
+
+    def opening(self, day: date) -> Opening:
+        """Return what one of the days read offers."""
+        grid = grid_of(day, self.zone)
+        nurses = on_duty(grid, self.duties[day])
+        if day in self.shut:
+            why = f"The clinic is closed on {day:%d-%b-%Y}: {self.shut[day]}."
+        elif day.weekday() not in self.hours:
+            why = f"The clinic is closed on {day:%A}s."
+        else:
+            opens, closes = self.hours[day.weekday()]
+            return Opening(
+                grid=grid, opens_at=grid.wall(opens), closes_at=grid.wall(closes),
+                closed_because="", nurses=nurses,
+            )  # fmt: skip
+        return Opening(grid=grid, opens_at=None, closes_at=None, closed_because=why, nurses=nurses)
+
+
 def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
     """Return what each of `dates` offers; a constant number of queries, five at most."""
+    read = roster(clinic, dates)
+    return {day: read.opening(day) for day in dates}
+
+
+def roster(clinic: Clinic, dates: Collection[date]) -> Roster:
+    """Read what `openings` needs, for days that are asked for one by one."""
     hours = {
         weekday: (opens, closes)
         for weekday, opens, closes in OpeningHours.objects.filter(clinic=clinic).values_list(
@@ -59,27 +91,7 @@ def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
     }
     shut = _closed_days(clinic, dates)
     duties = _duties(clinic, dates, hours)
-    return {
-        day: _opening(grid_of(day, clinic.time_zone), hours, shut.get(day, ""), duties[day])
-        for day in dates
-    }
-
-
-def _opening(
-    grid: Grid, hours: Mapping[int, tuple[time, time]], shut: str, duties: tuple[Duty, ...]
-) -> Opening:
-    nurses = on_duty(grid, duties)
-    if shut:
-        why = f"The clinic is closed on {grid.day:%d-%b-%Y}: {shut}."
-    elif grid.day.weekday() not in hours:
-        why = f"The clinic is closed on {grid.day:%A}s."
-    else:
-        opens, closes = hours[grid.day.weekday()]
-        return Opening(
-            grid=grid, opens_at=grid.wall(opens), closes_at=grid.wall(closes), closed_because="",
-            nurses=nurses,
-        )  # fmt: skip
-    return Opening(grid=grid, opens_at=None, closes_at=None, closed_because=why, nurses=nurses)
+    return Roster(zone=clinic.time_zone, hours=hours, shut=shut, duties=duties)
 
 
 def _closed_days(clinic: Clinic, dates: Collection[date]) -> dict[date, str]:

@@ -1,0 +1,316 @@
+"""Finding a slot: a visit's course and its clinic's days read once, then searched. Reading only."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
+from uuid import UUID
+
+from clinical.calendar import GivenDose
+from clinical.findings import Finding, Severity
+from clinical.protocol import Protocol
+from clinics.models import Chair, Clinic
+from core.actor import Actor
+from core.errors import Invalid, NotFound, RuleBroken
+from core.zones import local_date
+from scheduling.calendars import assumed_doses, date_findings
+from scheduling.capacity import Phases, load_of
+from scheduling.course_in_hand import CourseInHand, read_courses
+from scheduling.days import bookings_of, capacity
+from scheduling.models import Booking, Course, Visit
+from scheduling.slot_search import Found, Sought, Wishes, search
+from scheduling.slot_words import obstacles_of, reasons_for
+from scheduling.stay import stay_of
+from scheduling.stored_days import Span, nurse_on_duty, read_span
+from scheduling.treatment import refuse_unfit
+
+LONGEST = 400  # days that may be searched at once
+BEYOND = timedelta(days=60)  # how far past the window to look when nothing fits inside it
+LONGEST_VISIT = 12 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to look for: a span of days (the visit's window when None) and the patient's wishes."""
+
+    first: date | None = None
+    last: date | None = None
+    weekdays: frozenset[int] = frozenset()
+    half: str = ""
+    arrives_from: time | None = None
+    leaves_by: time | None = None
+    nurse_id: UUID | None = None
+    isolation: bool = False
+    rate_option: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One proposed time, why it is proposed, and what the protocol asks to be careful about."""
+
+    day: date
+    start: datetime
+    chair: Chair
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    in_window: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """The nearest miss of its kind: what stops it, and what would free it."""
+
+    day: date
+    start: datetime | None
+    why: tuple[str, ...]
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """The answer: proposals, or misses and what comes after the window, or why never."""
+
+    visit: Visit | None
+    booking: Booking | None  # the visit's own, which the search leaves out
+    rate_option: str
+    rates: tuple[str, ...]
+    minutes: int  # from arrival to the end of observation
+    first: date
+    last: date
+    slots: tuple[Slot, ...] = ()
+    later: tuple[Slot, ...] = ()  # only when the window has nothing
+    missed: tuple[Missed, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One search over one span of days, with what its words need."""
+
+    clinic: Clinic
+    span: Span
+    sought: Sought
+    findings: Callable[[date], tuple[Finding, ...]] = lambda _day: ()
+    gap: Callable[[date], tuple[str, ...]] = lambda _day: ()
+
+    def run(self) -> Found:
+        """Search the span."""
+        return search(
+            self.span, self.sought, promised=self.span.promised,
+            stops=lambda day: _stops(self.findings(day)) != "",
+        )  # fmt: skip
+
+
+def find_slots(actor: Actor, visit_id: UUID, asked: Asked, *, now: datetime) -> Slots:
+    """Return the best times for `visit_id`; a constant number of queries.
+
+    Raises NotFound for another clinic's visit, Invalid for a span that makes no sense or a rate
+    this visit may not run.
+    """
+    held, visit = _in_hand(actor, visit_id, now)
+    visit.needs_isolation = visit.needs_isolation or asked.isolation
+    first, last = _span_of(asked, visit, held.today)
+    stay = stay_of(held.protocol, visit, held.patient, on=first, wanted=asked.rate_option)
+    phases = stay.phases(held.clinic)
+    base = Slots(
+        visit=visit, booking=held.bookings.get(visit.pk), rate_option=stay.rate_option,
+        rates=stay.rates, minutes=phases.care, first=first, last=last,
+    )  # fmt: skip
+    why = _why_never(held, visit, first)
+    if why:
+        return replace(base, why=why)
+    task = _task(held, visit, phases, asked, (first, last), now)
+    answer = _answer(base, task)
+    if answer.slots or asked.last is not None:
+        return answer
+    after = (last + timedelta(days=1), last + BEYOND)
+    later = _answer(base, _task(held, visit, phases, asked, after, now))
+    return replace(answer, later=later.slots)
+
+
+def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slots:
+    """Return the best times for a visit of `minutes` with a nurse's hands at its start, whoever
+    it is for. Raises Invalid for a length no clinic day has."""
+    if not 0 < minutes <= LONGEST_VISIT:
+        raise Invalid("How long?", {"minutes": [f"1 to {LONGEST_VISIT} minutes."]})
+    clinic = Clinic.objects.get(pk=actor.clinic_id)
+    today = local_date(now, clinic.time_zone)
+    first = max(asked.first or today, today)
+    last = asked.last or first + BEYOND
+    _check_span(first, last)
+    phases = Phases(
+        premedication=0, infusion=minutes, observation=0, turnaround=clinic.turnaround_minutes,
+        points_infusion=clinic.points_infusion, points_observation=0, isolation=asked.isolation,
+    )  # fmt: skip
+    dates = _dates(first, last)
+    sought = Sought(
+        load=load_of(phases), due=first, earliest=first, latest=last, not_before=first, now=now,
+        wishes=_wishes(clinic, asked, dates),
+    )  # fmt: skip
+    base = Slots(
+        visit=None, booking=None, rate_option="", rates=(), minutes=minutes, first=first, last=last
+    )
+    return _answer(base, _Task(clinic=clinic, span=read_span(clinic, dates), sought=sought))
+
+
+def _in_hand(actor: Actor, visit_id: UUID, now: datetime) -> tuple[CourseInHand, Visit]:
+    course = (
+        Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
+        .select_related("clinic", "patient")
+        .first()
+    )
+    if course is None:
+        raise NotFound
+    [held] = read_courses([course], now=now)
+    return held, held.visit(visit_id)
+
+
+def _span_of(asked: Asked, visit: Visit, today: date) -> tuple[date, date]:
+    """Return the days to search: those asked for, else the window, else from today on."""
+    first = max(asked.first or visit.earliest_on, today)
+    last = asked.last or max(visit.latest_on, first)
+    if asked.last is None and visit.latest_on < today:
+        last = first + BEYOND
+    _check_span(first, last)
+    return first, last
+
+
+def _check_span(first: date, last: date) -> None:
+    if not first <= last <= first + timedelta(days=LONGEST):
+        words = f"The last day is today or later, and at most {LONGEST} days after the first."
+        raise Invalid("Which days?", {"to": [words]})
+
+
+def _dates(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _why_never(held: CourseInHand, visit: Visit, day: date) -> str:
+    if held.course.status != Course.Status.ACTIVE:
+        return "This course has ended. Nothing can be booked for it."
+    if visit not in held.pending:
+        return "This dose is not waiting to be booked."
+    try:
+        refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
+    except RuleBroken as refusal:
+        return refusal.message
+    return ""
+
+
+def _task(  # noqa: PLR0917 - private, and both callers stand above
+    held: CourseInHand,
+    visit: Visit,
+    phases: Phases,
+    asked: Asked,
+    ends: tuple[date, date],
+    now: datetime,
+) -> _Task:
+    dates = _dates(*ends)
+    before = _doses_before(held, visit)
+    protocol, stretch = held.protocol, held.stretch
+
+    @cache
+    def findings(day: date) -> tuple[Finding, ...]:
+        return tuple(date_findings(protocol, stretch, visit, day, before))
+
+    sought = Sought(
+        load=load_of(phases), due=visit.due_on, earliest=visit.earliest_on,
+        latest=visit.latest_on, not_before=ends[0], now=now,
+        wishes=_wishes(held.clinic, asked, dates),
+    )  # fmt: skip
+    span = _without(held, visit, read_span(held.clinic, dates))
+    return _Task(
+        clinic=held.clinic, span=span, sought=sought,
+        findings=findings,
+        gap=partial(
+            gap_words, protocol, stretch.inward(visit.dose_number),
+            max((dose.given_on for dose in before), default=None),
+        ),
+    )  # fmt: skip
+
+
+def gap_words(protocol: Protocol, number: int, last: date | None, day: date) -> tuple[str, ...]:
+    """Say which interval `day` keeps to the dose before; `number` is the protocol's."""
+    if last is None:
+        return ()
+    if number > protocol.dosing.initial_infusions:
+        months = protocol.calendar.minimum_interval_months
+        return (f"Keeps the minimum of {months} months.",)
+    planned, apart = protocol.calendar.infusion_2_after.days, (day - last).days
+    if apart == planned:
+        return (f"Keeps the {planned}-day gap.",)
+    return (f"{apart} days after infusion {number - 1}; {planned} are planned.",)
+
+
+def _doses_before(held: CourseInHand, visit: Visit) -> list[GivenDose]:
+    """Return the doses before this one, as they were given or will have been."""
+    booked = {
+        other.dose_number: held.bookings[other.pk].clinic_day.date
+        for other in held.visits
+        if other.pk in held.bookings
+    }
+    return assumed_doses(
+        held.protocol, held.visits, held.stretch, before=visit.dose_number, booked=booked,
+        today=held.today,
+    )  # fmt: skip
+
+
+def _wishes(clinic: Clinic, asked: Asked, dates: Sequence[date]) -> Wishes:
+    nurse = None
+    if asked.nurse_id is not None:
+        nurse = nurse_on_duty(clinic, asked.nurse_id, dates)
+    return Wishes(
+        weekdays=asked.weekdays, half=asked.half, arrives_from=asked.arrives_from,
+        leaves_by=asked.leaves_by, nurse=nurse,
+    )  # fmt: skip
+
+
+def _without(held: CourseInHand, visit: Visit, span: Span) -> Span:
+    """Return the span without the visit's own booking, when it has one on these days."""
+    own = held.bookings.get(visit.pk)
+    day = own.clinic_day.date if own is not None else None
+    if own is None or day is None or day not in span:
+        return span
+    bookings = bookings_of(held.clinic.pk, [day])[day]
+    span.made[day] = capacity(held.clinic, span.roster.opening(day), bookings, without=own.pk)
+    return span
+
+
+def _stops(findings: Sequence[Finding]) -> str:
+    stops = [each for each in findings if each.severity.rank >= Severity.HOLD.rank]
+    return stops[0].words if stops else ""
+
+
+def _answer(base: Slots, task: _Task) -> Slots:
+    found = task.run()
+    chairs = {chair.pk: chair for chair in Chair.objects.filter(clinic=task.clinic)}
+    labels = {pk: chair.label for pk, chair in chairs.items()}
+    slots = tuple(
+        Slot(
+            day=each.day, start=_at(task, each.day, each.slot), chair=chairs[each.chair],
+            reasons=(
+                *task.gap(each.day),
+                *reasons_for(each, task.span[each.day], task.sought, labels),
+            ),
+            findings=task.findings(each.day),
+            in_window=task.sought.earliest <= each.day <= task.sought.latest,
+        )
+        for each in found.proposals
+    )  # fmt: skip
+    missed = []
+    for miss in found.misses:
+        stopped, remedy = obstacles_of(miss, task.span[miss.day], task.sought, labels)
+        start = None if miss.slot is None else _at(task, miss.day, miss.slot)
+        missed.append(Missed(day=miss.day, start=start, why=stopped, remedy=remedy))
+    why = "" if slots or missed else _why_nothing(task)
+    return replace(base, slots=slots, missed=tuple(missed), why=why)
+
+
+def _at(task: _Task, day: date, slot: int) -> datetime:
+    return task.span[day].grid.instant(slot)
+
+
+def _why_nothing(task: _Task) -> str:
+    """Say why no day was even looked at: the protocol forbids the last of them, or it is over."""
+    last = max(task.span)
+    return _stops(task.findings(last)) or "These days are over."

@@ -1,0 +1,130 @@
+"""Many days at once, from the summaries their bookings left behind: what a search reads.
+
+Hours, holidays and shifts are read as they stand now; what is booked comes from the days' rows.
+A day nobody has booked yet has no row and is empty. A constant number of queries for any span.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from clinics.models import Clinic, Shift
+from scheduling.capacity import Day, Load, load_of, mask_where
+from scheduling.days import Room, outages_between
+from scheduling.duty import Duty, Roster, on_duty, roster
+from scheduling.grid import grid_of
+from scheduling.models import Booking, ClinicDay
+from scheduling.summary import MINUTES_COLUMNS, phases_for
+
+
+class Stored(NamedTuple):
+    """What one day's row says is taken: arrays by slot, JSON of masks by chair, minutes held."""
+
+    starts: Sequence[int]
+    points: Sequence[int]
+    chairs: str
+    held_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span(Mapping[date, Day]):
+    """Some days in a row as a new visit meets them, each put together when it is first asked for;
+    and the visits that wait there for a time."""
+
+    clinic: Clinic
+    roster: Roster
+    rows: Mapping[date, Stored]
+    rooms: Mapping[date, Mapping[UUID, Room]]
+    promised: Mapping[date, Sequence[Load]]
+    made: dict[date, Day] = field(default_factory=dict)
+
+    def __getitem__(self, day: date) -> Day:
+        if day not in self.made:
+            self.made[day] = self._make(day)
+        return self.made[day]
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self.rooms)
+
+    def __len__(self) -> int:
+        return len(self.rooms)
+
+    def _make(self, day: date) -> Day:
+        opening, rooms, row = self.roster.opening(day), self.rooms[day], self.rows.get(day)
+        nothing = (0,) * opening.grid.count
+        taken = orjson.loads(row.chairs) if row is not None else {}
+        return Day(
+            grid=opening.grid,
+            open=opening.slots,
+            closed_because=opening.closed_because,
+            nurses=opening.nurses,
+            starts=(row.starts or nothing) if row is not None else nothing,
+            points=(row.points or nothing) if row is not None else nothing,
+            chairs={
+                chair: room.taken | int(taken.get(str(chair), "0"), 16)
+                for chair, room in rooms.items()
+            },
+            starts_per_nurse=self.clinic.starts_per_nurse,
+            points_per_nurse=self.clinic.points_per_nurse,
+            isolation=frozenset(chair for chair, room in rooms.items() if room.isolation),
+            pharmacy_limit=self.clinic.pharmacy_limit,
+        )
+
+
+def read_span(clinic: Clinic, dates: Sequence[date]) -> Span:
+    """Return the days of `dates` (in order): at most nine queries for any number of them."""
+    rows = stored_rows(clinic.pk, dates)
+    held = [day for day, row in rows.items() if row.held_minutes]
+    return Span(
+        clinic=clinic,
+        roster=roster(clinic, dates),
+        rows=rows,
+        rooms=outages_between(clinic.pk, [grid_of(day, clinic.time_zone) for day in dates]),
+        promised=waiting_on(clinic, held) if held else {},
+    )
+
+
+def stored_rows(clinic_id: UUID, dates: Sequence[date]) -> dict[date, Stored]:
+    """Return what the rows of the clinic's days say is taken: one query on an index."""
+    rows = ClinicDay.objects.filter(
+        clinic_id=clinic_id, date__gte=dates[0], date__lte=dates[-1]
+    ).values_list("date", "starts", "points", Cast("chair_masks", TextField()), "held_minutes")
+    return {day: Stored(*rest) for day, *rest in rows}
+
+
+def waiting_on(clinic: Clinic, dates: Collection[date]) -> dict[date, list[Load]]:
+    """Return the loads that hold each day without a time: one query."""
+    found: dict[date, list[Load]] = defaultdict(list)
+    rows = Booking.objects.filter(
+        clinic_day__clinic=clinic, clinic_day__date__in=dates, status=Booking.Status.DAY_HELD
+    ).values_list(
+        "clinic_day__date", "rate_option", "watched_closely", "isolation", *MINUTES_COLUMNS
+    )
+    for day, rate_option, watched_closely, isolation, *minutes in rows:
+        phases = phases_for(
+            dict(zip(MINUTES_COLUMNS, minutes, strict=True)), rate_option, clinic,
+            watched_closely=watched_closely, isolation=isolation,
+        )  # fmt: skip
+        found[day].append(load_of(phases))
+    return found
+
+
+def nurse_on_duty(clinic: Clinic, nurse_id: UUID, dates: Sequence[date]) -> dict[date, int]:
+    """Return the mask of the slots of each day on which one named nurse is there: one query."""
+    shifts = Shift.objects.filter(
+        clinic=clinic, nurse=nurse_id, date__gte=dates[0], date__lte=dates[-1]
+    ).values_list("date", "starts", "ends", "break_starts", "break_ends")
+    duties: dict[date, list[Duty]] = defaultdict(list)
+    for day, starts, ends, break_starts, break_ends in shifts:
+        duties[day].append(Duty(starts, ends, break_starts, break_ends, 1))
+    return {
+        day: mask_where(count > 0 for count in on_duty(grid_of(day, clinic.time_zone), here))
+        for day, here in duties.items()
+    }
