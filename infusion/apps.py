@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from scheduling import history
+from scheduling import actuals, history
 
 
 class InfusionConfig(AppConfig):
@@ -9,8 +9,10 @@ class InfusionConfig(AppConfig):
     def ready(self) -> None:
         """Tell the rooms below what this one knows."""
         # Models must be loaded first.
+        from infusion.happened import actual_times  # noqa: PLC0415
         from infusion.reminder_plans import register_kinds  # noqa: PLC0415
         from infusion.selectors import reaction_history  # noqa: PLC0415
 
         register_kinds()
         history.register(reaction_history)
+        actuals.register(actual_times)

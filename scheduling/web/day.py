@@ -1,9 +1,11 @@
-"""One day of a clinic as a list: who comes when, in which chair, and what can be done about it."""
+"""One day of a clinic: who comes when, in which chair, and what can be done about it."""
 
 from contextlib import suppress
 from datetime import date, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dates import WEEKDAYS
@@ -14,13 +16,18 @@ from clinics.web.access import ClinicRequest, allow
 from core import clock, display
 from core.web.tables import csv_response
 from core.zones import local_date
-from scheduling.models import Booking
+from scheduling.daybook.frame import read_frame
 from scheduling.selectors import DayRow, day_bookings
+from scheduling.web.grid import counts, picture
 
 CSV_HEADER = (
     "from", "until", "chair", "state", "dose", "mg", "mrn", "family_name", "given_names",
     "birth_date",
 )  # fmt: skip
+
+
+VIEW = "day_view"  # the session remembers which tab somebody works in
+LIST, GRID = "list", "grid"
 
 
 @allow(BOOKINGS_VIEW)
@@ -30,15 +37,17 @@ def today(request: ClinicRequest) -> HttpResponse:
     day = local_date(clock.now(), request.clinic.time_zone)
     with suppress(ValueError):
         day = date.fromisoformat(request.GET.get("on", ""))
+    if settings.HAS_DAY_GRID and VIEW not in request.session:
+        request.session[VIEW] = GRID
     return redirect("day_on", request.clinic.slug, day)
 
 
 @allow(BOOKINGS_VIEW)
 @require_safe
 def on(request: ClinicRequest, day: date) -> HttpResponse:
-    """Show the bookings of one day."""
+    """Show the bookings of one day, as chairs and hours or as a list."""
     now = clock.now()
-    rows = day_bookings(request.actor, day, now=now)
+    view = _view(request)
     context = {
         "day": day,
         "now": now,
@@ -46,13 +55,31 @@ def on(request: ClinicRequest, day: date) -> HttpResponse:
         "is_today": day == local_date(now, request.clinic.time_zone),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
-        "rows": [row for row in rows if row.period is not None],
-        "held": [row for row in rows if row.period is None],
-        "counts": _counts(rows),
-        "may_change": request.actor.may(BOOKINGS_CHANGE),
+        "view": view,
+        "has_grid": settings.HAS_DAY_GRID,
+        "nobody": UUID(int=0),
         "may_arrive": request.actor.may(BOOKINGS_ARRIVE),
     }
+    rows = day_bookings(request.actor, day, now=now)
+    if view == GRID:
+        frame = read_frame(request.clinic, day, now=now)
+        return render(request, "scheduling/day_grid.html", context | picture(request, frame, rows))
+    context |= {
+        "rows": [row for row in rows if row.period is not None],
+        "held": [row for row in rows if row.period is None],
+        "counts": counts(rows),
+        "may_change": request.actor.may(BOOKINGS_CHANGE),
+    }
     return render(request, "scheduling/day.html", context)
+
+
+def _view(request: ClinicRequest) -> str:
+    """Return the tab that is asked for, else the one last used, else the list."""
+    asked = request.GET.get("view", "")
+    if asked in {LIST, GRID} and request.session.get(VIEW) != asked:
+        request.session[VIEW] = asked
+    chosen: str = request.session.get(VIEW, LIST)
+    return chosen if settings.HAS_DAY_GRID else LIST
 
 
 @allow(BOOKINGS_VIEW)
@@ -74,15 +101,3 @@ def _cells(row: DayRow, zone: ZoneInfo) -> tuple[object, ...]:
         *span, row.chair_label, row.status, row.dose_number, row.dose_mg, row.mrn,
         row.family_name, row.given_names, row.birth_date,
     )  # fmt: skip
-
-
-def _counts(rows: list[DayRow]) -> dict[str, int]:
-    status = [row.status for row in rows]
-    return {
-        "all": len(rows) - status.count(Booking.Status.NO_SHOW),
-        "confirmed": status.count(Booking.Status.CONFIRMED),
-        "proposed": status.count(Booking.Status.PROPOSED),
-        "held": status.count(Booking.Status.DAY_HELD),
-        "here": status.count(Booking.Status.ARRIVED),
-        "missed": status.count(Booking.Status.NO_SHOW),
-    }

@@ -1,0 +1,1 @@
+"""One clinic day as a picture: chairs, bookings, nurse load, conflicts, and what a change does."""
