@@ -15,8 +15,8 @@ from scheduling.models import Visit
 class Infusion(models.Model):
     """One bag, one patient, one line. Its columns restate its events, for lists and boards.
 
-    The row appears with the first premedication, so that what is given before the start has
-    a place; `started_at` stays empty until the line runs.
+    The row appears with the first entry before the start, so that what is prepared has a place;
+    `started_at` stays empty until the line runs.
     """
 
     class Status(models.TextChoices):

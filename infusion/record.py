@@ -11,10 +11,12 @@ from clinical.premedication import PremedicationGiven, PremedicationKind
 from clinical.protocol import load
 from clinical.run import Event, EventKind, RunState, replay
 from clinical.titration import RatePlan, plan
+from infusion.bag import Bag
 from infusion.models import Infusion, InfusionEvent
 from scheduling.models import Course
 
 Kind = InfusionEvent.Kind
+BAG_RUNS_OUT = frozenset({"BEYOND-USE-RISK", "BEYOND-USE-PASSED"})
 MOVES = {
     Kind.STARTED: EventKind.START,
     Kind.RATE_CHANGED: EventKind.RATE_CHANGED,
@@ -95,11 +97,26 @@ def plan_of(infusion: Infusion, course: Course) -> RatePlan:
     )
 
 
+def bag_of(events: Iterable[InfusionEvent]) -> Bag | None:
+    """Return the bag at the chair, the last one charted; None before there is one."""
+    bags = [event for event in standing(events) if event.kind == Kind.BAG]
+    return Bag.read(bags[-1].values) if bags else None
+
+
 def run_state(
     infusion: Infusion, course: Course, events: Iterable[InfusionEvent], *, now: datetime
 ) -> RunState:
-    """Return where the infusion stands at `now`, from the facts charted up to then."""
-    return replay(protocol_of(course), plan_of(infusion, course), clinical_events(events), now=now)
+    """Return where the infusion stands at `now`, from the facts charted up to then; its margins
+    are those to the bag's use-by time."""
+    charted, protocol = list(events), protocol_of(course)
+    bag = bag_of(charted)
+    return replay(
+        protocol,
+        plan_of(infusion, course),
+        clinical_events(charted),
+        now=now,
+        must_finish_by=None if bag is None else bag.use_by(protocol),
+    )
 
 
 def objections(
@@ -111,16 +128,17 @@ def objections(
     now: datetime,
 ) -> list[Finding]:
     """Return what the rules say against adding `fact`: the findings it brings, also to facts
-    charted for later. What is merely overdue is not one of them."""
+    charted for later. What is merely overdue is not one of them, and neither is that the bag's time
+    runs out: a pause must be charted whatever it does to the bag."""
     charted = list(events)
     before = run_state(infusion, course, charted, now=now)
     after = run_state(infusion, course, [*charted, fact], now=now)
     known = Counter(item.id for item in before.warnings)
-    overdue = {item.finding.id for item in after.overdue}
+    stated = {item.finding.id for item in after.overdue} | BAG_RUNS_OUT
     new: list[Finding] = []
     for item in after.warnings:
         if known[item.id]:
             known[item.id] -= 1
-        elif item.id not in overdue:
+        elif item.id not in stated:
             new.append(item)
     return new

@@ -10,6 +10,8 @@ from clinical.calendar import add_months
 from clinics.models import Chair, Role
 from core.errors import Refusal
 from core.zones import local_date
+from infusion.before_start import Part
+from infusion.demo.preparing import Preparing, baseline_tests, is_well
 from infusion.demo.setting import Setting
 from infusion.models import Infusion
 from infusion.services.ending import complete_infusion, discharge
@@ -42,6 +44,8 @@ class Seat:
     ended: int | None = None
     left: int | None = None
     paused: int | None = None
+    parts: frozenset[Part] = frozenset(Part)  # charted before the start
+    screened: bool = True
 
 
 STANDARD = ((30, 80), (60, 120), (90, 160), (120, 200))
@@ -53,8 +57,16 @@ SEATS = (
     Seat(chair=3, dose=6, option="short", arrives=135, started=75, rates=SHORT, paused=4),
     Seat(chair=4, dose=4, option="short", arrives=216, started=156, rates=SHORT, ended=36),
     Seat(chair=5, dose=5, option="short", arrives=245, started=185, rates=SHORT, ended=65),
-    Seat(chair=6, dose=3, option="standard", arrives=52),
-    Seat(chair=7, dose=2, option="initial", arrives=12, medicines=0),
+    Seat(chair=6, dose=3, option="standard", arrives=52, parts=frozenset(Part) - {Part.BAG_CHECK}),
+    Seat(
+        chair=7,
+        dose=2,
+        option="initial",
+        arrives=12,
+        medicines=0,
+        parts=frozenset({Part.CHECKLIST}),
+        screened=False,
+    ),
     Seat(chair=8, dose=4, option="standard", arrives=25, arrived=False, medicines=0),
     Seat(chair=9, dose=4, option="short", arrives=275, started=213, rates=SHORT, ended=93, left=30),
 )
@@ -77,6 +89,7 @@ class Stage:
         self.nurse = setting.actor(Role.NURSE)
         self.scheduler = setting.actor(Role.SCHEDULER)
         self.prescriber = setting.actor(Role.PRESCRIBER)
+        self.preparing = Preparing(setting)
 
     def before(self, minutes: int) -> datetime:
         return self.now - timedelta(minutes=minutes)
@@ -108,12 +121,16 @@ class Stage:
         """Book, and chart as far as the seat has come."""
         chair = self.setting.chairs[seat.chair]
         visit = self.due_today(patient, seat.dose)
+        baseline_tests(
+            patient, by=self.prescriber, at=self.now - timedelta(days=20), screened=seat.screened
+        )
         booking = self.book_at(visit, chair, self.before(seat.arrives), seat.option)
         if not seat.arrived:
             return
         at = max(self.before(seat.arrives), booking.period.lower)
         mark_arrived(booking_id=booking.pk, actor=self.nurse, now=at)
         start = self.before(seat.started if seat.started is not None else seat.arrives - LEAD)
+        self.preparing.prepare(visit, arrived=at, start=start, parts=seat.parts)
         for drug, dose_mg, route, ahead in MEDICINES[: seat.medicines]:
             given = min(start - timedelta(minutes=ahead), self.now)
             give_premedication(
@@ -216,7 +233,9 @@ def fill_today(setting: Setting, patients: list[Patient], now: datetime) -> list
     chairs = setting.chairs
     if len(chairs) > len(SEATS):
         for seat in SEATS:
-            stage.seat(waiting.pop(0), seat)
+            well = next(each for each in waiting if is_well(each, stage.today))
+            waiting.remove(well)
+            stage.seat(well, seat)
         stage.no_show(waiting.pop(0), chairs[11])
         stage.held(waiting.pop(0))
         stage.cancelled(waiting.pop(0), chairs[11])

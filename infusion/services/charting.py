@@ -6,15 +6,20 @@ Every command locks what it needs in core.locks.LOCK_ORDER; a course before its 
 """
 
 from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 
+from clinical.model import RateOption
+from clinical.titration import rate_table
 from core import audit
 from core.actor import Actor
 from core.db import joins, refusing
 from core.errors import Conflict, NotFound
 from core.locks import lock_row
+from infusion import record
 from infusion.chart import Chart, Charted, Tap
 from infusion.models import Infusion, InfusionEvent
 from scheduling.models import Booking, Override, Visit
@@ -53,11 +58,36 @@ def open_chart(infusion_id: UUID, actor: Actor) -> Chart:
 
 @joins
 def chart_of_visit(visit: Visit) -> Chart | None:
-    """Lock the visit's infusion and read its record; None before the first premedication."""
+    """Lock the visit's infusion and read its record; None before anything was prepared."""
     try:
         return Chart(lock_row(Infusion.objects.filter(visit=visit)))
     except NotFound:
         return None
+
+
+@joins
+def preparing_chart(visit: Visit, *, now: datetime) -> Chart:
+    """Return the locked chart of a locked visit whose line does not run yet.
+
+    The first entry before the start makes the infusion's row, whichever it is. Raises Conflict
+    unless the patient has arrived, and once the infusion has started.
+    """
+    booking = lock_booking(visit)
+    chart = chart_of_visit(visit) or Chart(_new_infusion(visit, booking, now))
+    if chart.infusion.status != Infusion.Status.PREPARING:
+        raise Conflict("The infusion has started. Nothing can be charted before it now.")
+    return chart
+
+
+def _new_infusion(visit: Visit, booking: Booking, now: datetime) -> Infusion:
+    protocol = record.protocol_of(visit.course)
+    table = rate_table(protocol, RateOption(booking.rate_option))
+    return Infusion.objects.create(
+        clinic_id=visit.clinic_id, visit=visit, patient_id=visit.patient_id,
+        rate_option=booking.rate_option, dose_mg=visit.dose_mg,
+        volume_ml=Decimal(table.volume_ml.numerator) / table.volume_ml.denominator,
+        updated_at=now,
+    )  # fmt: skip
 
 
 @joins

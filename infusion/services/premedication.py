@@ -4,24 +4,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clinical.model import RateOption
 from clinical.premedication import PremedicationKind
-from clinical.titration import rate_table
 from core.actor import Actor
 from core.db import command
-from core.errors import Conflict, Invalid
-from infusion import record
-from infusion.chart import Chart, Charted, Kind, Tap, check_tap
-from infusion.models import Infusion
+from core.errors import Invalid
+from infusion.chart import Charted, Kind, Tap, check_tap
 from infusion.readiness import purpose_of
-from infusion.services.charting import (
-    chart_of_visit,
-    lock_booking,
-    lock_visit,
-    repeat_of,
-    write,
-)
-from scheduling.models import Booking, Visit
+from infusion.services.charting import lock_visit, preparing_chart, repeat_of, write
 
 # More than any dose of any drug that belongs here; catches a slipped decimal point.
 MOST_MG = Decimal(2000)
@@ -40,7 +29,7 @@ def give_premedication(
     actor: Actor,
     now: datetime,
 ) -> Charted:
-    """Chart one drug given before the infusion; the first one makes the infusion's row.
+    """Chart one drug given before the infusion.
 
     `dose_mg` in milligrams; `purpose` None takes what the protocol gives the drug for. Raises
     Conflict unless the patient has arrived and nothing runs yet, Invalid for a time outside the
@@ -54,10 +43,7 @@ def give_premedication(
     visit = lock_visit(visit_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done
-    booking = lock_booking(visit)
-    chart = chart_of_visit(visit) or Chart(_new_infusion(visit, booking, now))
-    if chart.infusion.status != Infusion.Status.PREPARING:
-        raise Conflict("The infusion has started. Premedication cannot be added before it now.")
+    chart = preparing_chart(visit, now=now)
     known = purpose or purpose_of(chart.protocol, drug)
     values = {
         "drug": drug.strip(), "dose_mg": str(dose_mg), "route": route.strip(), "purpose": known,
@@ -77,14 +63,3 @@ def _check_dose(drug: str, dose_mg: Decimal, route: str, purpose: str | None) ->
         problems["purpose"] = ["Not one of the purposes we know."]
     if problems:
         raise Invalid("This premedication is not complete.", problems)
-
-
-def _new_infusion(visit: Visit, booking: Booking, now: datetime) -> Infusion:
-    protocol = record.protocol_of(visit.course)
-    table = rate_table(protocol, RateOption(booking.rate_option))
-    return Infusion.objects.create(
-        clinic_id=visit.clinic_id, visit=visit, patient_id=visit.patient_id,
-        rate_option=booking.rate_option, dose_mg=visit.dose_mg,
-        volume_ml=Decimal(table.volume_ml.numerator) / table.volume_ml.denominator,
-        updated_at=now,
-    )  # fmt: skip

@@ -1,26 +1,30 @@
 """The start: the one act that turns a visit into a given dose."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
-from clinical.findings import Finding
 from clinical.model import RateOption
-from clinical.premedication import check_premedication
 from clinical.titration import rate_table
 from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Invalid, RuleBroken
 from core.zones import day_span, local_date
-from infusion import record
+from infusion.before_start import Judged, Prepared, missing_findings, prepared
 from infusion.chart import Chart, Charted, Kind, Tap, check_tap, weigh
 from infusion.models import Infusion
+from infusion.selectors_before import (
+    on_record,
+    patient_findings,
+    premedication_findings,
+    preparation_findings,
+)
 from infusion.services.charting import arrived_booking, chart_of_visit, repeat_of, write
 from scheduling.models import Booking, Visit
 from scheduling.services.desk import CourseInHand, take_visit
 from scheduling.services.dosing import mark_given
-from scheduling.treatment import age_on, choose_rate, rates_offered
+from scheduling.treatment import choose_rate, rates_offered
 
 
 @command
@@ -37,9 +41,10 @@ def start_infusion(
 ) -> Charted:
     """Chart that the line runs at the plan's first rate; the dose counts as given that day.
 
-    Raises Invalid without the identity check or for another day than the booking's; RuleBroken
-    without both mandatory medicines, for a rate table this visit may not run, and for
-    premedication out of its window unless a `reason` is given; Conflict when it runs already.
+    Raises Invalid without the identity check or for another day than the booking's; RuleBroken,
+    naming all of it, for what is not prepared, what the rules hold against this patient or this
+    bag, and a rate table this visit may not run; for a caution unless a `reason` is given, which
+    goes to the ledger; Conflict when it runs already.
     """
     tap = Tap(event_id=event_id, kind=Kind.STARTED, occurred_at=occurred_at, actor=actor, now=now)
     check_tap(tap)
@@ -48,10 +53,12 @@ def start_infusion(
         return done
     booking = arrived_booking(held, visit)
     _check_bedside(tap, held, booking, two_identifiers_checked=two_identifiers_checked)
-    chart = _prepared(held, visit)
+    chart = _prepared(visit)
     _use_table(tap, held, chart, visit, rate_option)
-    fact = tap.fact(chart.infusion, _values(chart, rate_option), reason=reason)
-    against = weigh(_findings(tap, held, chart), reason=reason, words="It runs already.")
+    found = _findings(tap, held, chart, visit)
+    stops = [item.finding for item in found if item.sign_off is None]
+    against = weigh(stops, reason=reason, words="It runs already.")
+    fact = tap.fact(chart.infusion, _values(chart, rate_option, found), reason=reason)
     chart.infusion.status = Infusion.Status.RUNNING
     chart.infusion.started_at = occurred_at
     charted = write(tap, fact, against=against)
@@ -71,40 +78,47 @@ def _check_bedside(
         raise Invalid(words, {"occurred_at": [words]})
 
 
-def _prepared(held: CourseInHand, visit: Visit) -> Chart:
-    """Return the visit's chart; RuleBroken when nothing was given, Conflict when it has run."""
+def _prepared(visit: Visit) -> Chart:
+    """Return the visit's chart; RuleBroken when nothing is prepared, Conflict when it has run."""
     chart = chart_of_visit(visit)
     if chart is None:
-        findings = check_premedication(held.protocol, infusion_start=visit.updated_at, given=[])
-        raise RuleBroken("Premedication is not charted for this visit.", findings)
+        findings = missing_findings(Prepared())
+        raise RuleBroken("Nothing is charted for this visit yet.", findings)
     if chart.infusion.status != Infusion.Status.PREPARING:
         raise Conflict("The infusion runs already. Somebody else started it.")
     return chart
 
 
 def _use_table(tap: Tap, held: CourseInHand, chart: Chart, visit: Visit, rate_option: str) -> None:
-    """Put the infusion on the wanted rate table, if this visit may run it."""
+    """Put the infusion on the wanted rate table, if this visit may run it. Its volume is the
+    bag's, charted with the bag."""
     day = local_date(tap.occurred_at, held.clinic.time_zone)
     offer = rates_offered(held.protocol, visit, held.patient, on=day)
-    option = choose_rate(offer, rate_option)
-    volume = rate_table(held.protocol, option).volume_ml
-    chart.infusion.rate_option = option
-    chart.infusion.volume_ml = Decimal(volume.numerator) / volume.denominator
+    chart.infusion.rate_option = choose_rate(offer, rate_option)
 
 
-def _values(chart: Chart, rate_option: str) -> dict[str, str | bool]:
+def _values(chart: Chart, rate_option: str, found: Sequence[Judged]) -> dict[str, Any]:
+    """Return the start as its event carries it: with what was found, and who let it pass."""
     first = rate_table(chart.protocol, RateOption(rate_option)).steps[0].rate_ml_h
-    return {"rate_ml_h": str(first), "rate_option": rate_option, "two_identifiers_checked": True}
+    return {
+        "rate_ml_h": str(first),
+        "rate_option": rate_option,
+        "two_identifiers_checked": True,
+        "findings": list(dict.fromkeys(item.finding.id for item in found)),
+        "signed_off": {
+            item.finding.id: str(item.sign_off.pk) for item in found if item.sign_off is not None
+        },
+    }
 
 
-def _findings(tap: Tap, held: CourseInHand, chart: Chart) -> list[Finding]:
-    zone = held.clinic.time_zone
-    day = local_date(tap.occurred_at, zone)
-    weight = held.patient.weight_kg
-    return check_premedication(
-        held.protocol,
-        infusion_start=tap.occurred_at,
-        given=record.premedication(chart.events, since=day_span(day, zone)[0]),
-        age_years=age_on(held.patient.birth_date, day),
-        weight_kg=None if weight is None else Fraction(weight),
-    )
+def _findings(tap: Tap, held: CourseInHand, chart: Chart, visit: Visit) -> list[Judged]:
+    """Return everything that stands in the way of this start, or that it goes past."""
+    zone, at = held.clinic.time_zone, tap.occurred_at
+    since = day_span(local_date(at, zone), zone)[0]
+    done = prepared(chart.events, since=since, until=at)
+    at_the_chair = [
+        *preparation_findings(held.protocol, done, chart.plan, at=at, zone=zone),
+        *premedication_findings(held, chart.events, at=at),
+    ]
+    patient = patient_findings(held.protocol, held, visit, on_record(held, tap.now), done, at=at)
+    return [*(Judged(finding=item) for item in at_the_chair), *patient]

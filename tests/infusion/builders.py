@@ -1,21 +1,34 @@
 """Patients in chairs, put there row by row: what the scheduling room would have written."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from clinics.models import Chair, Clinic
+from clinical.beyond_use import Kept, Place
+from clinics.access import standing_of
+from clinics.models import Chair, Clinic, Role, User
 from core.actor import Actor
-from infusion.models import Infusion
+from infusion.bag import Bag, Vial
+from infusion.iv_access import Access
+from infusion.models import Infusion, InfusionEvent
 from infusion.services.ending import complete_infusion
 from infusion.services.premedication import give_premedication
+from infusion.services.preparing import (
+    answer_questions,
+    chart_access,
+    chart_bag,
+    chart_baseline,
+    check_bag,
+)
 from infusion.services.starting import start_infusion
-from patients.models import Patient
+from patients.models import Patient, TestResult
 from scheduling.models import Booking, ClinicDay, Course, Visit
-from tests.people import MONDAY_NINE, make_patient
+from tests.people import MONDAY_NINE, make_patient, make_user
 
 TODAY = MONDAY_NINE.date()
 
@@ -91,8 +104,9 @@ def seat(
     patient: dict[str, Any] | None = None,
     **booking: Any,
 ) -> Visit:
-    """Seat a patient in the chair at `position`, arrived at nine."""
+    """Seat a patient in the chair at `position`, arrived at nine, with all tests on record."""
     person = make_patient(clinic, mrn, **(patient or {}))
+    screen(person)
     visit = make_visit(make_course(person), number, dose_mg)
     make_booking(visit, clinic.chairs.get(position=position), **booking)
     return visit
@@ -107,6 +121,89 @@ def expect(clinic: Clinic, *, mrn: str = "MRN-2", position: int = 1, **booking: 
     return visit
 
 
+def screen(patient: Patient) -> None:
+    """Put the baseline tests on record, all of them as they should be."""
+
+    def result(loinc: str, label: str, **changes: Any) -> TestResult:
+        return TestResult(
+            patient=patient, source_id=str(uuid4()), loinc=loinc, label=label,
+            collected_at=at(-30 * 24 * 60), **changes,
+        )  # fmt: skip
+
+    upper = {"value": Decimal(20), "unit": "U/L", "reference_high": Decimal(40)}
+    TestResult.objects.bulk_create([
+        result("5196-1", "HBsAg", finding="negative"),
+        result("16933-4", "Anti-HBc, total", finding="negative"),
+        result("2465-3", "IgG", value=Decimal(10), unit="g/L", reference_low=Decimal(7)),
+        result("1742-6", "ALT", **upper),
+        result("1920-8", "AST", **upper),
+        result("6768-6", "Alkaline phosphatase", **upper),
+        result("1975-2", "Bilirubin, total", **upper),
+    ])  # fmt: skip
+
+
+def colleague(clinic: Clinic) -> Actor:
+    """The second nurse, who checks what the first one charted."""
+    email = f"colleague@{clinic.slug}.example"
+    found = User.objects.filter(email=email).first()
+    user = found or make_user(clinic, Role.NURSE, email=email)
+    return standing_of(user, clinic.slug).actor
+
+
+# The answers of somebody who is well.
+WELL = {
+    "infection": "no", "pregnancy": "no", "contraception": "yes", "neurological": "no",
+    "diarrhoea": "no", "vaccination": "no", "liver": "no",
+}  # fmt: skip
+
+
+def good_bag(visit: Visit, *, minute: float = 0, **changes: Any) -> Bag:
+    """A bag for the visit, prepared a quarter of an hour before `minute`, out of the fridge."""
+    prepared_at = at(minute - 15)
+    fields: dict[str, Any] = {
+        "drug": "ocrelizumab", "route": "IV", "labelled_mg": 300, "dose_mg": visit.dose_mg,
+        "volume_ml": Fraction(500 if visit.dose_mg == 600 else 250),
+        "vials": (Vial(lot="B7001", expires_on=date(2027, 6, 30)),) * (visit.dose_mg // 300),
+        "prepared_at": prepared_at, "storage": (Kept(place=Place.ROOM, since=prepared_at),),
+        "filter_micron": "0.2", "dedicated_line": True,
+    }  # fmt: skip
+    return Bag(**(fields | changes))
+
+
+def bag_at_chair(visit: Visit, nurse: Actor, *, minute: float = 0, **changes: Any) -> UUID:
+    """Chart a bag; `changes` are of the bag. Return the id of its event."""
+    standing = InfusionEvent.objects.filter(infusion__visit=visit, kind="bag").last()
+    return chart_bag(
+        visit_id=visit.pk, event_id=uuid4(), bag=good_bag(visit, minute=minute, **changes),
+        replaces=standing.pk if standing else None, occurred_at=at(minute), actor=nurse,
+        now=at(minute),
+    ).event_id  # fmt: skip
+
+
+def prepare(
+    visit: Visit, nurse: Actor, *, minute: float = 0, without: Collection[str] = ()
+) -> None:
+    """Chart everything that comes before the start but the premedication, at `minute`.
+
+    `without` leaves parts out: checklist, access, bag, bag_check, vitals.
+    """
+    when: dict[str, Any] = {"visit_id": visit.pk, "occurred_at": at(minute), "now": at(minute)}
+    if "checklist" not in without:
+        answer_questions(event_id=uuid4(), answers=WELL, notes={}, actor=nurse, **when)
+    if "access" not in without:
+        access = Access(device="cannula", site="left forearm", gauge="22 G", attempts=1)
+        chart_access(event_id=uuid4(), access=access, actor=nurse, **when)
+    if "bag" not in without:
+        bag = bag_at_chair(visit, nurse, minute=minute)
+        if "bag_check" not in without:
+            check_bag(
+                event_id=uuid4(), bag_id=bag, all_match=True, actor=colleague(visit.clinic), **when
+            )
+    if "vitals" not in without:
+        vitals = {"systolic": Decimal(120), "diastolic": Decimal(80), "heart_rate": Decimal(70)}
+        chart_baseline(event_id=uuid4(), vitals=vitals, actor=nurse, **when)
+
+
 def premedicate(visit: Visit, nurse: Actor, *, minute: float = 0) -> None:
     """Give both mandatory medicines."""
     drugs = (("methylprednisolone", 100, "IV"), ("cetirizine", 10, "oral"))
@@ -118,7 +215,9 @@ def premedicate(visit: Visit, nurse: Actor, *, minute: float = 0) -> None:
 
 
 def start(visit: Visit, nurse: Actor, *, minute: float = 30, **changes: Any) -> Infusion:
-    """Start the infusion with everything in order."""
+    """Start the infusion with everything in order; what is not prepared yet is prepared first."""
+    if not InfusionEvent.objects.filter(infusion__visit=visit, kind="checklist").exists():
+        prepare(visit, nurse)
     fields: dict[str, Any] = {
         "visit_id": visit.pk, "event_id": uuid4(), "occurred_at": at(minute),
         "two_identifiers_checked": True, "actor": nurse, "now": at(minute),
@@ -129,7 +228,7 @@ def start(visit: Visit, nurse: Actor, *, minute: float = 30, **changes: Any) -> 
 
 
 def running(visit: Visit, nurse: Actor) -> Infusion:
-    """Premedicate at nine, start at half past."""
+    """Prepare and premedicate at nine, start at half past."""
     premedicate(visit, nurse)
     return start(visit, nurse)
 

@@ -19,7 +19,7 @@ from infusion.services.ending import discharge
 from infusion.services.running import change_rate, chart_vitals
 from infusion.services.starting import start_infusion
 from reminders.models import Reminder
-from tests.infusion.builders import at, complete, premedicate, running, seat
+from tests.infusion.builders import at, complete, premedicate, prepare, running, seat
 from tests.people import make_actor, make_clinic
 
 
@@ -162,6 +162,7 @@ def test_what_a_visit_rests_on_cannot_be_taken_back(
 
 def test_a_medicine_charted_by_mistake_does_not_count(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
+    prepare(visit, nurse)
     premedicate(visit, nurse)
     steroid = InfusionEvent.objects.get(values__purpose="steroid")
     amend(steroid, nurse, withdrawn=True, now=at(5))
@@ -174,11 +175,11 @@ def test_a_medicine_charted_by_mistake_does_not_count(clinic: Clinic, nurse: Act
 
 
 def test_corrected_vital_signs_are_checked_like_new_ones(infusion: Infusion, nurse: Actor) -> None:
-    chart_vitals(
+    charted = chart_vitals(
         infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(31), actor=nurse, now=at(31),
         vitals={"systolic": 120, "diastolic": 80},
     )  # fmt: skip
-    wrong = only(infusion, "vitals")
+    wrong = InfusionEvent.objects.get(pk=charted.event_id)
     with pytest.raises(Invalid):
         amend(wrong, nurse, values={"systolic": 12})
     new = amend(wrong, nurse, values={"systolic": 130})

@@ -23,7 +23,7 @@ from infusion.services.amending import amend_event
 from infusion.services.premedication import give_premedication
 from infusion.services.starting import start_infusion
 from scheduling.models import Booking, Visit
-from tests.infusion.builders import at, premedicate, seat
+from tests.infusion.builders import at, premedicate, prepare, seat
 from tests.people import make_actor, make_clinic
 
 VISIT_OF = {
@@ -62,6 +62,7 @@ class AnyOrder(TestCase):
         clinic = make_clinic()
         nurse = make_actor(clinic, Role.NURSE)
         visit = seat(clinic)
+        prepare(visit, nurse)
         premedicate(visit, nurse)
         now = at(25)
         for act, wait, before, ml_h in steps:

@@ -16,6 +16,7 @@ from core.errors import Forbidden
 from infusion.board import Act, Board, ChairCard, Place, Urgency
 from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import board
+from infusion.services.amending import amend_event
 from infusion.services.ending import discharge
 from infusion.services.premedication import give_premedication
 from infusion.services.running import change_rate, chart_vitals, pause, resume
@@ -152,8 +153,12 @@ def test_premedicated_waits_for_its_window_and_then_for_the_start(
     assert (shown.seated.headline.act, shown.seated.headline.at) == (Act.START, at(due))
 
 
-def test_running_asks_for_the_baseline_first(clinic: Clinic, nurse: Actor) -> None:
-    running(seat(clinic), nurse)
+def test_a_baseline_taken_back_is_due_again_at_once(clinic: Clinic, nurse: Actor) -> None:
+    infusion = running(seat(clinic), nurse)
+    amend_event(
+        event_id=uuid4(), amends=infusion.events.get(kind="vitals").pk, withdrawn=True,
+        reason="Another patient's", actor=nurse, now=at(31),
+    )  # fmt: skip
     shown = card(nurse, 31)
     assert (shown.place, shown.urgency, shown.primary) == (
         Place.RUNNING, Urgency.OVERDUE, Act.VITALS,
@@ -177,7 +182,7 @@ def test_a_step_is_offered_when_it_opens(
     vitals(infusion, nurse, 30)
     shown = card(nurse, minute)
     assert (shown.place, shown.urgency, shown.primary) == (Place.RUNNING, *expected)
-    assert set(shown.acts) == offered
+    assert set(shown.acts) == {*offered, Act.REACTION}
 
 
 def test_after_the_vital_signs_the_rate_is_next(clinic: Clinic, nurse: Actor) -> None:

@@ -21,7 +21,7 @@ from infusion.models import Infusion, InfusionEvent
 from infusion.services import charting, premedication, running, starting
 from scheduling.models import Visit
 from scheduling.services import desk
-from tests.infusion.builders import at, premedicate, seat
+from tests.infusion.builders import at, premedicate, prepare, seat
 from tests.infusion.builders import running as run_up
 from tests.people import make_actor, make_clinic, make_user
 from tests.scheduling.racing import meeting, race, unlocked
@@ -87,6 +87,7 @@ def starts() -> int:
 def two_starts(nurses: tuple[Clinic, Actor, Actor]) -> list[Callable[[], object]]:
     clinic, first, second = nurses
     visit = seat(clinic)
+    prepare(visit, first)
     premedicate(visit, first)
     return [partial(start, visit, first), partial(start, visit, second)]
 
@@ -167,7 +168,7 @@ def test_the_first_medicines_of_two_nurses_share_one_row(
     nurses: tuple[Clinic, Actor, Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = two_medicines(nurses)
-    monkeypatch.setattr(premedication, "chart_of_visit", meeting(charting.chart_of_visit))
+    monkeypatch.setattr(charting, "chart_of_visit", meeting(charting.chart_of_visit))
     assert all(isinstance(answer, Charted) for answer in race(*jobs))
     assert (Infusion.objects.count(), InfusionEvent.objects.count()) == (1, 2)
 
@@ -178,7 +179,7 @@ def test_without_the_lock_the_constraint_alone_keeps_one_row(
 ) -> None:
     """The control: the second medicine is lost to an error nobody could act on."""
     jobs = two_medicines(nurses)
-    monkeypatch.setattr(premedication, "chart_of_visit", meeting(charting.chart_of_visit))
+    monkeypatch.setattr(charting, "chart_of_visit", meeting(charting.chart_of_visit))
     [problem] = [answer for answer in race(*jobs) if isinstance(answer, IntegrityError)]
     assert "infusion_visit_once" in str(problem)
     assert (Infusion.objects.count(), InfusionEvent.objects.count()) == (1, 1)

@@ -16,7 +16,7 @@ from infusion.models import Infusion, InfusionEvent
 from infusion.services.premedication import give_premedication
 from infusion.services.starting import start_infusion
 from scheduling.models import Booking, Override, Visit
-from tests.infusion.builders import at, expect, premedicate, running, seat
+from tests.infusion.builders import at, expect, premedicate, prepare, running, seat
 from tests.people import make_actor, make_clinic
 
 
@@ -36,13 +36,19 @@ def given(visit: Visit, nurse: Actor, drug: str, when: datetime, dose_mg: int = 
     )  # fmt: skip
 
 
+def ready(visit: Visit, nurse: Actor, *, minute: float = 0) -> None:
+    """Everything before the start, the medicines at `minute`."""
+    prepare(visit, nurse)
+    premedicate(visit, nurse, minute=minute)
+
+
 def rules(refused: pytest.ExceptionInfo[RuleBroken]) -> set[str]:
     return {finding.id for finding in refused.value.findings}
 
 
 def test_a_start_makes_the_visit_a_given_dose(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     charted = begin(visit, nurse)
     infusion = Infusion.objects.get(pk=charted.infusion_id)
     assert (infusion.status, infusion.started_at) == (Infusion.Status.RUNNING, at(30))
@@ -51,6 +57,7 @@ def test_a_start_makes_the_visit_a_given_dose(clinic: Clinic, nurse: Actor) -> N
     event = InfusionEvent.objects.get(pk=charted.event_id)
     assert event.values == {
         "rate_ml_h": "40", "rate_option": "standard", "two_identifiers_checked": True,
+        "findings": [], "signed_off": {},
     }  # fmt: skip
     entry = AuditEntry.objects.get(action="infusion.started")
     assert (entry.user_id, entry.patient_id) == (nurse.user_id, visit.patient_id)
@@ -65,6 +72,7 @@ def test_the_date_given_is_the_clinics_own(nurse: Actor) -> None:
     booking.clinic_day.date = date(2026, 3, 3)
     booking.clinic_day.save()
     local_nurse = make_actor(clinic, Role.NURSE)
+    prepare(visit, local_nurse, minute=3.5 * 60)
     for drug, dose in (("methylprednisolone", 100), ("cetirizine", 10)):
         given(visit, local_nurse, drug, at(3.5 * 60), dose)
     begin(visit, local_nurse, occurred_at=late, now=late)
@@ -74,7 +82,7 @@ def test_the_date_given_is_the_clinics_own(nurse: Actor) -> None:
 
 def test_the_first_doses_run_their_own_table(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic, number=1, dose_mg=300)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     begin(visit, nurse, rate_option="initial")
     infusion = Infusion.objects.get()
     assert (infusion.rate_option, infusion.volume_ml) == ("initial", Decimal(250))
@@ -83,7 +91,7 @@ def test_the_first_doses_run_their_own_table(clinic: Clinic, nurse: Actor) -> No
 
 def test_without_the_identity_check_nothing_starts(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(Invalid) as refused:
         begin(visit, nurse, two_identifiers_checked=False)
     assert set(refused.value.fields) == {"two_identifiers_checked"}
@@ -103,6 +111,7 @@ def test_a_missing_medicine_blocks_whatever_the_reason(
     clinic: Clinic, nurse: Actor, drugs: list[str], missing: set[str]
 ) -> None:
     visit = seat(clinic)
+    prepare(visit, nurse)
     for drug in drugs:
         given(visit, nurse, drug, at(0))
     for reason in ("", "The patient is in a hurry"):
@@ -115,7 +124,7 @@ def test_a_missing_medicine_blocks_whatever_the_reason(
 
 def test_what_was_given_after_the_start_does_not_count(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse, minute=40)
+    ready(visit, nurse, minute=40)
     with pytest.raises(RuleBroken) as refused:
         begin(visit, nurse, occurred_at=at(35), now=at(45))
     assert "PREMED-STEROID-MISSING" in rules(refused)
@@ -123,6 +132,7 @@ def test_what_was_given_after_the_start_does_not_count(clinic: Clinic, nurse: Ac
 
 def test_what_was_given_on_another_day_does_not_count(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
+    prepare(visit, nurse)
     premedicate(visit, nurse, minute=-23 * 60)
     with pytest.raises(RuleBroken) as refused:
         begin(visit, nurse)
@@ -134,7 +144,7 @@ def test_a_start_outside_the_window_needs_a_reason(
     clinic: Clinic, nurse: Actor, minute: int, rule: str
 ) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(RuleBroken) as refused:
         begin(visit, nurse, occurred_at=at(minute), now=at(minute))
     assert rules(refused) == {rule}
@@ -152,7 +162,7 @@ def test_the_short_table_is_refused_after_a_severe_reaction(clinic: Clinic, nurs
         id=uuid4(), infusion=ran, kind="reaction", occurred_at=at(40), recorded_at=at(40),
         recorded_by_id=nurse.user_id, values={"severity": "severe", "grade": 3},
     )  # fmt: skip
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     Infusion.objects.filter(pk=ran.pk).update(patient_id=visit.patient_id)
     with pytest.raises(RuleBroken) as refused:
         begin(visit, nurse, rate_option="short")
@@ -164,14 +174,14 @@ def test_the_short_table_is_refused_after_a_severe_reaction(clinic: Clinic, nurs
 
 def test_a_table_that_does_not_exist_is_bad_input(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(Invalid):
         begin(visit, nurse, rate_option="fast")
 
 
 def test_the_same_tap_again_is_the_same_start(clinic: Clinic, nurse: Actor) -> None:
     visit, tap = seat(clinic), uuid4()
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     first = begin(visit, nurse, event_id=tap)
     again = begin(visit, nurse, event_id=tap, now=at(31))
     assert again == Charted(first.infusion_id, first.event_id, repeated=True)
@@ -187,7 +197,7 @@ def test_a_second_start_is_refused(clinic: Clinic, nurse: Actor) -> None:
 
 def test_a_tap_that_was_a_medicine_cannot_become_a_start(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     used = InfusionEvent.objects.first()
     assert used is not None
     with pytest.raises(Conflict, match="something else"):
@@ -201,14 +211,14 @@ def test_nobody_starts_for_a_patient_who_has_not_come(clinic: Clinic, nurse: Act
 
 def test_a_start_belongs_to_the_day_of_the_booking(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(Invalid, match="02-Mar-2026"):
         begin(visit, nurse, occurred_at=at(16 * 60), now=at(16 * 60))
 
 
 def test_a_start_in_the_future_is_refused(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(Invalid) as refused:
         begin(visit, nurse, occurred_at=at(31), now=at(30))
     assert set(refused.value.fields) == {"occurred_at"}
@@ -216,7 +226,7 @@ def test_a_start_in_the_future_is_refused(clinic: Clinic, nurse: Actor) -> None:
 
 def test_a_late_entry_keeps_both_times(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     begin(visit, nurse, occurred_at=at(30), now=at(55))
     event = InfusionEvent.objects.get(kind="started")
     assert (event.occurred_at, event.recorded_at) == (at(30), at(55))
@@ -225,7 +235,7 @@ def test_a_late_entry_keeps_both_times(clinic: Clinic, nurse: Actor) -> None:
 
 def test_other_roles_and_other_clinics_start_nothing(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
-    premedicate(visit, nurse)
+    ready(visit, nurse)
     with pytest.raises(Forbidden):
         begin(visit, make_actor(clinic, Role.PRESCRIBER))
     with pytest.raises(NotFound):
