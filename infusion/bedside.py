@@ -18,6 +18,7 @@ from core.zones import day_span, local_date
 from infusion import record
 from infusion.board import Act, Seated, acts_of, primary_act
 from infusion.models import Infusion, InfusionEvent
+from infusion.reaction import OpenReaction, open_reaction
 from infusion.readiness import Readiness, readiness
 from infusion.seating import seated
 from patients.models import Patient
@@ -65,6 +66,7 @@ class Bedside:
     here: Seated | None
     steps: tuple[PlannedStep, ...]
     entries: tuple[Entry, ...]
+    reaction: OpenReaction | None = None
 
     @property
     def chair(self) -> str:
@@ -142,6 +144,9 @@ def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
         here=_here(booking, visit, infusion, events, now) if booking and sits else None,
         steps=_steps(rates, run),
         entries=_entries(events),
+        reaction=open_reaction(events, run, fraction=protocol.reaction.rate_fraction)
+        if run
+        else None,
     )
 
 

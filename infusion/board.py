@@ -53,6 +53,7 @@ class Act(StrEnum):
     RESUME = "resume"
     VITALS = "vitals"
     REACTION = "reaction"
+    ASSESS = "assess"
     RESOLVED = "resolved"
     STOP = "stop"
     NOTE = "note"
@@ -62,6 +63,8 @@ class Act(StrEnum):
 
 # What a state waits for, however long it takes.
 AWAITED = {Place.READY: Act.START, Place.PAUSED: Act.RESUME}
+# Where a reaction is one tap away, whatever else is due.
+REACTING = frozenset({Place.RUNNING, Place.PAUSED, Place.DONE, Place.OBSERVATION, Place.HOUR_OVER})
 
 
 class Urgency(StrEnum):
@@ -149,6 +152,7 @@ class Seated:
     ends_at: datetime | None = None  # projected, or real once it has ended
     paused_at: datetime | None = None
     symptoms_open: bool = False
+    unassessed: bool = False  # a reaction was tapped, nobody has said yet how bad it is
 
     def dues(self) -> list[Due]:
         """Return everything due, the earliest first."""
@@ -251,9 +255,11 @@ def acts_of(place: Place, here: Seated | None, coming: Coming | None, now: datet
         return [Act.ARRIVE] if arriving else []
     due = [item.act for item in here.dues() if item.offered(now)]
     awaited = [AWAITED[place]] if place in AWAITED else []
+    assess = [Act.ASSESS] if here.unassessed else []
     vitals = [Act.VITALS] if here.infusion_id else []
     pause = [Act.PAUSE] if place is Place.RUNNING else []
-    return list(dict.fromkeys([*awaited, *due, *vitals, *pause]))[:ACTS_SHOWN]
+    shown = list(dict.fromkeys([*assess, *awaited, *due, *vitals, *pause]))[:ACTS_SHOWN]
+    return [*shown, Act.REACTION] if place in REACTING else shown
 
 
 def primary_act(
@@ -265,7 +271,7 @@ def primary_act(
     if here is None:
         return acts[0] if place in {Place.EXPECTED, Place.LATE} else None
     due = {item.act for item in here.dues() if item.offered(now)}
-    return acts[0] if acts[0] in {*due, AWAITED.get(place)} else None
+    return acts[0] if acts[0] in {*due, AWAITED.get(place), Act.ASSESS} else None
 
 
 def by_time(dues: Sequence[Due]) -> tuple[Due, ...]:

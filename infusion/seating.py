@@ -59,7 +59,7 @@ def seated(
         return _before_start(booking, infusion, events, zone=zone, now=now)
     run = record.run_state(infusion, booking.visit.course, events, now=now)
     if run.ended_at is not None:
-        return _after_end(booking, infusion, run, now=now)
+        return _after_end(booking, infusion, run, events, now=now)
     return _while_running(booking, infusion, run, events, now=now)
 
 
@@ -139,7 +139,13 @@ def _while_running(
         ends_at=None if paused or done else run.projected_end,
         paused_at=_paused_at(events) if paused else None,
         symptoms_open=run.symptoms_open,
+        unassessed=_unassessed(events),
     )
+
+
+def _unassessed(events: Sequence[InfusionEvent]) -> bool:
+    reactions = [item for item in record.standing(events) if item.kind == record.Kind.REACTION]
+    return any(not item.values.get("assessed", True) for item in reactions)
 
 
 def _next_move(run: RunState) -> Due | None:
@@ -159,7 +165,14 @@ def _paused_at(events: Sequence[InfusionEvent]) -> datetime | None:
     return pauses[-1].occurred_at if pauses else None
 
 
-def _after_end(booking: Booking, infusion: Infusion, run: RunState, *, now: datetime) -> Seated:
+def _after_end(
+    booking: Booking,
+    infusion: Infusion,
+    run: RunState,
+    events: Sequence[InfusionEvent],
+    *,
+    now: datetime,
+) -> Seated:
     protocol = record.protocol_of(booking.visit.course)
     assert run.observe_until is not None
     leave = Due(act=Act.DISCHARGE, at=run.observe_until)
@@ -179,4 +192,5 @@ def _after_end(booking: Booking, infusion: Infusion, run: RunState, *, now: date
         others=vitals,
         ends_at=run.ended_at,
         symptoms_open=run.symptoms_open,
+        unassessed=_unassessed(events),
     )

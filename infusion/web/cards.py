@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from uuid import UUID, uuid4
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -34,6 +35,7 @@ BUTTONS: dict[Act, tuple[Words, str]] = {
     Act.RESUME: (_("Resume"), "drop"),
     Act.VITALS: (_("Vitals"), "vitals"),
     Act.REACTION: (_("Reaction"), "alert"),
+    Act.ASSESS: (_("Assess the reaction"), "alert"),
     Act.RESOLVED: (_("Symptoms resolved"), "check"),
     Act.STOP: (_("Stop for good"), "alert"),
     Act.NOTE: (_("Note"), "chart"),
@@ -58,7 +60,7 @@ STATES: dict[Place, tuple[str, Words]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """One act on a card. `posts` acts at once; others open a form."""
+    """One act on a card. `posts` acts at once, as the event `event_id`; others open a form."""
 
     label: Words
     icon: str
@@ -66,6 +68,7 @@ class Button:
     element_id: str
     primary: bool = False
     posts: bool = False
+    event_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,8 @@ def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
         url=url,
         element_id=f"act-{card.key}-{act.value}",
         primary=primary,
-        posts=act is Act.ARRIVE,
+        posts=act in {Act.ARRIVE, Act.REACTION},
+        event_id=uuid4() if act is Act.REACTION else None,
     )
 
 

@@ -1,6 +1,8 @@
 """The chair side page: one patient, the plan beside what ran, everything charted, the next act."""
 
-from uuid import UUID
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,6 +17,7 @@ from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
 from infusion.web.cards import BUTTONS, STATES, Button, button_label, headline
 from infusion.web.entries import line
+from infusion.web.reaction_panel import panel
 from infusion.web.words import on_the_wall
 
 # What a nurse may do at any time in each state, besides what is due.
@@ -22,11 +25,11 @@ ALWAYS: dict[Place, tuple[Act, ...]] = {
     Place.ARRIVED: (Act.PREMEDICATE, Act.VITALS),
     Place.PREMEDICATION: (Act.PREMEDICATE, Act.START, Act.VITALS),
     Place.READY: (Act.START, Act.PREMEDICATE, Act.VITALS),
-    Place.RUNNING: (Act.RATE, Act.VITALS, Act.PAUSE, Act.COMPLETE),
-    Place.PAUSED: (Act.RESUME, Act.VITALS, Act.COMPLETE),
-    Place.DONE: (Act.COMPLETE, Act.VITALS, Act.PAUSE),
-    Place.OBSERVATION: (Act.VITALS, Act.DISCHARGE),
-    Place.HOUR_OVER: (Act.DISCHARGE, Act.VITALS),
+    Place.RUNNING: (Act.RATE, Act.VITALS, Act.PAUSE, Act.REACTION, Act.COMPLETE, Act.STOP),
+    Place.PAUSED: (Act.RESUME, Act.VITALS, Act.REACTION, Act.COMPLETE, Act.STOP),
+    Place.DONE: (Act.COMPLETE, Act.VITALS, Act.PAUSE, Act.REACTION, Act.STOP),
+    Place.OBSERVATION: (Act.VITALS, Act.REACTION, Act.DISCHARGE),
+    Place.HOUR_OVER: (Act.DISCHARGE, Act.VITALS, Act.REACTION),
 }
 
 
@@ -55,8 +58,18 @@ def chair_side(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
         "buttons": _buttons(request, bed),
         "warnings": [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else [],
         "entries": [line(entry) for entry in bed.entries],
+        "reaction": panel(bed) if bed.reaction else None,
+        "volume_left": rounded(bed.run.volume_left_ml) if bed.run else None,
+        "not_sooner": [on_the_wall(item.words) for item in bed.run.why_not_sooner]
+        if bed.run
+        else [],
     }
     return render(request, "infusion/chair.html", context)
+
+
+def rounded(volume_ml: Fraction) -> Decimal:
+    """Return a volume to the tenth of a millilitre, as a pump shows it."""
+    return (Decimal(volume_ml.numerator) / volume_ml.denominator).quantize(Decimal("0.1"))
 
 
 def _state_of(bed: Bedside) -> str:
@@ -66,7 +79,8 @@ def _state_of(bed: Bedside) -> str:
 def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
     if bed.here is None or not request.actor.may(INFUSIONS_CHART):
         return []
-    acts = list(dict.fromkeys([*bed.acts, *ALWAYS.get(bed.here.place, ())]))
+    resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
+    acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
     if bed.infusion is None:
         acts = [act for act in acts if act is Act.PREMEDICATE]
     return [
@@ -77,6 +91,8 @@ def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
             + "?back=chair",
             element_id=f"act-{act.value}",
             primary=act is bed.primary,
+            posts=act is Act.REACTION,
+            event_id=uuid4() if act is Act.REACTION else None,
         )
         for act in acts
     ]

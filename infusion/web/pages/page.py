@@ -50,7 +50,8 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One act: its form, its words and its service. `confirm` names what the button does, `about`
-    the template of what is checked before it, `more` opens the fields that are seldom needed."""
+    the template of what is checked before it, `more` opens the fields that are seldom needed.
+    `to_chair` leads to the chair's own page afterwards, wherever it was tapped."""
 
     form: type[ActForm]
     title: Words
@@ -58,5 +59,6 @@ class Page:
     charted: Words
     run: Callable[[Call], Charted]
     undo: bool = True
+    to_chair: bool = False
     about: str = ""
     more: Words = OTHERWISE

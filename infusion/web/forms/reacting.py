@@ -1,0 +1,140 @@
+"""The forms of a reaction: one tap, its assessment, its end; and of a stop before the bag ends."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinical.model import ReactionSeverity
+from clinical.reactions import suggest
+from infusion.services.reacting import Assessment
+from infusion.web.forms.base import ActForm
+
+AS_SUGGESTED = ""
+SEVERITIES = {
+    ReactionSeverity.MILD_MODERATE: _("Mild to moderate"),
+    ReactionSeverity.SEVERE: _("Severe"),
+    ReactionSeverity.LIFE_THREATENING: _("Life-threatening or disabling"),
+}
+GRADES = [
+    ("", _("Not graded")),
+    ("1", _("1: mild")),
+    ("2", _("2: moderate")),
+    ("3", _("3: severe")),
+    ("4", _("4: life-threatening")),
+]
+SIGNS = {
+    "pruritus": _("Itching"),
+    "rash": _("Rash"),
+    "urticaria": _("Hives"),
+    "erythema": _("Redness"),
+    "flushing": _("Flushing"),
+    "fever": _("Fever"),
+    "headache": _("Headache"),
+    "dizziness": _("Dizziness"),
+    "fatigue": _("Tiredness"),
+    "nausea": _("Nausea"),
+    "tachycardia": _("Fast heartbeat"),
+    "hypotension": _("Low blood pressure"),
+    "throat_irritation": _("Throat irritation"),
+    "throat_pain": _("Throat pain"),
+    "dyspnoea": _("Short of breath"),
+    "bronchospasm": _("Bronchospasm"),
+    "asthma_exacerbation": _("Asthma attack"),
+    "pharyngeal_oedema": _("Swelling of the throat"),
+    "laryngeal_oedema": _("Swelling of the larynx"),
+    "hypersensitivity": _("Suspected hypersensitivity"),
+    "anaphylaxis": _("Anaphylaxis"),
+    "acute_respiratory_distress": _("Acute respiratory distress"),
+}
+
+
+class TapForm(ActForm):
+    """Something that needs no more than its time."""
+
+    extra = ("at",)
+
+    def fit(self) -> None:
+        """No reason is asked for."""
+        del self.fields["reason"]
+
+
+class AssessForm(ActForm):
+    """Signs, grade, severity. Ending the treatment for good is confirmed in so many words."""
+
+    signs = forms.MultipleChoiceField(
+        label=_("Signs"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    grade = forms.ChoiceField(
+        label=_("Grade (CTCAE)"), required=False, choices=GRADES, widget=forms.RadioSelect
+    )
+    severity = forms.ChoiceField(
+        label=_("Severity"),
+        required=False,
+        choices=[(AS_SUGGESTED, _("As signs and grade suggest")), *SEVERITIES.items()],
+        widget=forms.RadioSelect,
+    )
+    serious = forms.BooleanField(
+        label=_("Serious: hospital, disability, or medically important"), required=False
+    )
+    for_good = forms.BooleanField(
+        label=_(
+            "Life-threatening: the infusion ends, the treatment is over for good and every "
+            "later visit is cancelled."
+        ),
+        required=False,
+    )
+    extra = ("reason",)
+
+    def fit(self) -> None:
+        """Offer the protocol's signs. The time is the first tap's; the reason is a note here."""
+        del self.fields["at"]
+        signs = self.fields["signs"]
+        assert isinstance(signs, forms.MultipleChoiceField)
+        signs.choices = [(sign, SIGNS.get(sign, sign)) for sign in self.bed.protocol.reaction.signs]
+        self.fields["reason"].label = _("Note")
+        self.fields["reason"].help_text = _("Needed when it is less severe than signs suggest.")
+        if not self.is_bound:
+            del self.fields["for_good"]
+
+    def clean(self) -> dict[str, Any]:
+        """Work out the severity; a life-threatening one is charted only when confirmed."""
+        data = super().clean() or {}
+        data["assessment"] = assessment = self._assessment(data)
+        if not assessment.life_threatening:
+            del self.fields["for_good"]
+        elif not data.get("for_good"):
+            self.add_error("for_good", _("This cannot be undone here. Tick it to confirm."))
+        return data
+
+    def _assessment(self, data: dict[str, Any]) -> Assessment:
+        signs, grade = tuple(data.get("signs") or ()), int(data.get("grade") or 0) or None
+        chosen = data.get("severity") or AS_SUGGESTED
+        suggested = suggest(self.bed.protocol, signs=signs, grade=grade).severity
+        return Assessment(
+            severity=ReactionSeverity(chosen) if chosen else suggested,
+            grade=grade,
+            signs=signs,
+            serious=bool(data.get("serious")),
+            note=data.get("reason") or "",
+        )
+
+
+class StopForm(ActForm):
+    """The end before the bag is empty."""
+
+    volume_ml = forms.DecimalField(
+        label=_("Volume given, as the pump shows it (mL)"), max_digits=6, decimal_places=2,
+        widget=forms.NumberInput(attrs={"inputmode": "decimal"}),
+    )  # fmt: skip
+    extra = ("at",)
+
+    def fit(self) -> None:
+        """Offer what the charted rates come to; why is always asked."""
+        self.fields["reason"].required = True
+        self.fields["reason"].help_text = ""
+        if self.bed.run is not None:
+            given = self.bed.run.volume_in_ml
+            exact = Decimal(given.numerator) / given.denominator
+            self.initial.setdefault("volume_ml", exact.quantize(Decimal("0.1")))
