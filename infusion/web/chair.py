@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART
+from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART, REACTIONS_CORRECT
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
@@ -57,6 +57,8 @@ def chair_side(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
         "over": here is not None and here.place is Place.HOUR_OVER,
         "buttons": _buttons(request, bed),
         "warnings": [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else [],
+        "may_correct": request.actor.may(INFUSIONS_CHART),
+        "may_correct_reaction": request.actor.may(REACTIONS_CORRECT),
         "entries": [line(entry) for entry in bed.entries],
         "reaction": panel(bed) if bed.reaction else None,
         "volume_left": rounded(bed.run.volume_left_ml) if bed.run else None,

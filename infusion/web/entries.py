@@ -1,23 +1,30 @@
 """The event log in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
+from clinical.model import ReactionSeverity
 from core import display
 from infusion.bedside import Entry
 from infusion.models import InfusionEvent
 from infusion.vitals import RANGES
+from infusion.web.forms.reacting import SEVERITIES, SIGNS
 
 Kind = InfusionEvent.Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One charted fact as the log shows it."""
+    """One charted fact as the log shows it. `fatal` is a life-threatening reaction that stands."""
 
+    event_id: UUID
     at: datetime
     recorded_at: datetime
     what: str | Promise
@@ -28,12 +35,19 @@ class Line:
     amends: bool
     amended: bool
     withdrawn: bool
+    fatal: bool
+
+    @property
+    def stands(self) -> bool:
+        """Whether this is what the chart says now, so that it can be corrected."""
+        return not self.amended and not self.withdrawn
 
 
 def line(entry: Entry) -> Line:
     """Return an entry as the log shows it."""
     event = entry.event
     return Line(
+        event_id=event.pk,
         at=event.occurred_at,
         recorded_at=event.recorded_at,
         what=Kind(event.kind).label,
@@ -44,6 +58,7 @@ def line(entry: Entry) -> Line:
         amends=event.amends_id is not None,
         amended=entry.amended,
         withdrawn=entry.withdrawn,
+        fatal=event.values.get("severity") == ReactionSeverity.LIFE_THREATENING.value,
     )
 
 
@@ -59,8 +74,21 @@ def details(event: InfusionEvent) -> str:
             for name, sign in RANGES.items()
             if name in values
         )
-    if event.kind == Kind.COMPLETED:
+    if event.kind == Kind.REACTION:
+        return _reaction(values)
+    if event.kind in {Kind.COMPLETED, Kind.STOPPED}:
         return display.quantity(Decimal(values["volume_ml"]), "mL")
     if "rate_ml_h" in values:
         return display.rate(Decimal(values["rate_ml_h"]))
     return ""
+
+
+def _reaction(values: Mapping[str, Any]) -> str:
+    if not values.get("assessed", True):
+        return _("not assessed yet")
+    said = [str(SEVERITIES[ReactionSeverity(values["severity"])])]
+    if values.get("grade"):
+        said.append(_("grade %(grade)s") % {"grade": values["grade"]})
+    if values.get("serious"):
+        said.append(_("serious"))
+    return ", ".join([*said, *(str(SIGNS.get(sign, sign)) for sign in values.get("signs", ()))])

@@ -65,7 +65,7 @@ def test_the_panel_says_what_to_do_now(tablet: Tablet, visit: Visit, infusion: I
     tap(tablet, visit)
     page = text_of(tablet.get(71, "chair_side", visit.pk))
     assert "Stop or slow the pump now." in page
-    assert "Pump slowed to 20\u00a0mL/h at most, or stopped" in page
+    assert "Pump slowed to 20 mL/h at most, or stopped" in page
     assert "Not assessed" in page
     for act in ("pause", "vitals", "assess", "resolved"):
         assert f"chair/{act}/?back=chair" in page
