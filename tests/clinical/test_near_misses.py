@@ -249,3 +249,10 @@ def test_back_at_the_rate_of_onset_the_worst_case_is_the_plan_again() -> None:
         risen = replay(standard, [*chart, event("rate_changed", 90, rate=rate)], 91)
         assert risen.next_rate_ml_h is not None
         assert risen.projected_end == risen.worst_case_end
+
+
+def test_a_start_at_the_maximum_is_named_as_a_start() -> None:
+    standard = rate_plan("standard")
+    state = replay(standard, [event("start", 0, rate=standard.table.maximum_ml_h)], 1)
+    words = [item.words for item in state.warnings if item.id == "RATE-OFF-PLAN"]
+    assert words == ["started at 200 mL/h: the plan starts at 40 mL/h."]
