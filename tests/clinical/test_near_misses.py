@@ -63,7 +63,7 @@ def test_above_the_onset_rate_a_return_keeps_the_tables_own_time() -> None:
     assert state.earliest_increase == at(100)
     above = [*chart, event("rate_changed", 100, rate=250, name="above")]
     state = replay(SHORT, above, 101, policy=ClimbPolicy.RETURN, protocol=longer)
-    assert state.earliest_increase == at(130)
+    assert (state.next_rate_ml_h, state.earliest_increase) == (300, at(130))
 
 
 def test_the_same_rate_off_the_plan_charted_again_is_said_once() -> None:
