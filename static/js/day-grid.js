@@ -235,7 +235,7 @@ class DayGrid extends HTMLElement {
     const root = this.box.querySelector(".ec") ?? this.box;
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", this.getAttribute("label"));
-    for (const part of this.box.querySelectorAll("[role=row], [role=rowheader], [role=cell], [role=gridcell], [role=columnheader], [role=table], [role=grid]")) {
+    for (const part of this.box.querySelectorAll("[role=rowgroup], [role=row], [role=rowheader], [role=cell], [role=gridcell], [role=columnheader], [role=table], [role=grid]")) {
       part.removeAttribute("role");
     }
     const scroller = this.box.querySelector(".ec-main");
