@@ -17,8 +17,8 @@ from scheduling.models import Booking, ClinicDay
 from scheduling.summary import summarise
 
 __all__ = [
-    "Difference", "Opening", "bookings_of", "capacity", "expired_holds", "openings", "outages",
-    "recompute_summaries",
+    "Difference", "Opening", "bookings_of", "capacity", "clinics_with_expired_holds",
+    "expired_holds", "openings", "outages", "recompute_summaries",
 ]  # fmt: skip
 
 
@@ -41,6 +41,15 @@ def expired_holds(days: Collection[UUID], *, now: datetime) -> QuerySet[Booking]
     """Return the proposals on `days` (ids) whose hold is over by `now`."""
     return Booking.objects.filter(
         clinic_day__in=days, status=Booking.Status.PROPOSED, hold_expires_at__lte=now
+    )
+
+
+def clinics_with_expired_holds(now: datetime) -> list[UUID]:
+    """Return the clinics where a proposal's hold is over by `now`: one query."""
+    return list(
+        Booking.objects.filter(status=Booking.Status.PROPOSED, hold_expires_at__lte=now)
+        .values_list("clinic_id", flat=True)
+        .distinct()
     )
 
 

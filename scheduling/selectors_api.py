@@ -66,11 +66,12 @@ class BookingRow(NamedTuple):
     period: Any  # a range of instants, or None
     chair_id: UUID | None
     chair_label: str  # null when chair_id is
+    hold_expires_at: datetime | None
 
 
 BOOKING_COLUMNS = (
     "id", "version", "status", "visit_id", "clinic_day__date", "period", "chair_id",
-    "chair__label",
+    "chair__label", "hold_expires_at",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The hourly round over every clinic. A lost tick costs an hour, never a dose."""
+"""The rounds over every clinic. A lost tick costs an hour at most, never a dose."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +7,7 @@ from celery import shared_task
 
 from clinics.models import Clinic
 from core import clock
+from scheduling.days import clinics_with_expired_holds
 from scheduling.rolling import courses_of_the_dead
 from scheduling.services.holds import expire_holds
 from scheduling.services.rolling import close_after_death
@@ -19,6 +20,14 @@ def roll_calendars() -> None:
     now = clock.now()
     for clinic_id in Clinic.objects.values_list("pk", flat=True):
         round_of(clinic_id, now=now)
+
+
+@shared_task(ignore_result=True)
+def free_expired_holds() -> None:
+    """Free the times nobody confirmed, soon after they expire; the hourly round would too."""
+    now = clock.now()
+    for clinic_id in clinics_with_expired_holds(now):
+        expire_holds(clinic_id=clinic_id, now=now)
 
 
 def round_of(clinic_id: UUID, *, now: datetime) -> None:

@@ -237,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "free-expired-holds": {
+        "task": "scheduling.tasks.free_expired_holds",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "roll-calendars": {
         "task": "scheduling.tasks.roll_calendars",
         "schedule": 3600.0,

@@ -7,7 +7,7 @@ silently ignored answers with other people's records.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+\- ]\d{2}:\d{2})", re.ASCII
 )
+_WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 LONGEST_NAME_SHOWN = 60
@@ -145,6 +146,18 @@ def read_uuid(text: str) -> UUID:
     if not _UUID.fullmatch(text):
         raise ValueError("Must be an id such as 0b0f6c3a-1c5e-4d2f-9a57-3f6f2f1d7c11.")
     return UUID(text)
+
+
+def read_wall_time(text: str) -> time:
+    """Read a time of day on the clinic's wall clock, 00:00 to 23:59."""
+    if not _WALL.fullmatch(text):
+        raise ValueError("Must be a time of day such as 09:30.")
+    return time.fromisoformat(text)
+
+
+def a_wall_time(name: str, words: str) -> Parameter:
+    """A time of day on the clinic's wall clock."""
+    return Parameter(name, words, read_wall_time, {"type": "string", "pattern": _WALL.pattern})
 
 
 def a_day(name: str, words: str) -> Parameter:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -42,6 +43,12 @@ def sentence(words: str) -> str:
 def clinical_date(value: date | datetime | None) -> str:
     """`{{ patient.birth_date|clinical_date }}` gives 04-Mar-1988."""
     return display.NOTHING if value is None else display.clinical_date(value, _zone())
+
+
+@register.filter
+def weekday(value: date | None) -> str:
+    """`{{ slot.day|weekday }}` gives Monday, in the reader's language."""
+    return display.NOTHING if value is None else str(WEEKDAYS[value.weekday()])
 
 
 @register.filter

@@ -9,6 +9,7 @@ from clinics.api.items import ChairShort
 from patients.api.items import PatientShort
 from scheduling.models import Booking, Course, Visit
 from scheduling.selectors_api import BookingRow, CourseRow, VisitRow
+from scheduling.slots import Slot, Slots
 
 
 class Place(TypedDict):
@@ -32,6 +33,40 @@ class BookingWithVisit(BookingItem):
     """A booking by itself: it names its visit, whatever its status."""
 
     visit_id: UUID
+    hold_expires_at: Annotated[datetime | None, "A held time is free again then; null otherwise."]
+
+
+class SlotItem(TypedDict):
+    """One proposed time, and why it is proposed."""
+
+    start: Annotated[datetime, "Arrival, with the clinic's offset."]
+    day: Annotated[date, "In the clinic's calendar."]
+    chair: ChairShort
+    in_window: Annotated[bool, "Whether the day is inside the dose's window."]
+    reasons: list[str]
+    cautions: Annotated[list[str], "What the protocol asks to be careful about."]
+
+
+class MissItem(TypedDict):
+    """A time that nearly fits: what stops it, and what would free it."""
+
+    day: date
+    start: datetime | None
+    why: list[str]
+    remedy: str
+
+
+class Availability(TypedDict):
+    """The best times for a visit, or the nearest misses when there is none."""
+
+    visit_id: UUID | None
+    minutes: Annotated[int, "From arrival to the end of observation."]
+    first: Annotated[date, "First day searched."]
+    last: Annotated[date, "Last day searched."]
+    slots: Annotated[list[SlotItem], "Up to five, the best first."]
+    later: Annotated[list[SlotItem], "After the window, when the window has none."]
+    missed: list[MissItem]
+    why: Annotated[str, "Why nothing can be proposed at all; empty otherwise."]
 
 
 class VisitItem(TypedDict):
@@ -149,6 +184,40 @@ def booking_of_visit(row: BookingRow, zone: ZoneInfo) -> BookingWithVisit:
         "day": row.day,
         **_place(row, zone),
         "visit_id": row.visit_id,
+        "hold_expires_at": row.hold_expires_at and row.hold_expires_at.astimezone(zone),
+    }
+
+
+def availability(found: Slots, zone: ZoneInfo) -> Availability:
+    """Build the answer to a search for times; `zone` is the clinic's."""
+    return {
+        "visit_id": None if found.visit is None else found.visit.pk,
+        "minutes": found.minutes,
+        "first": found.first,
+        "last": found.last,
+        "slots": [_slot(slot, zone) for slot in found.slots],
+        "later": [_slot(slot, zone) for slot in found.later],
+        "missed": [
+            {
+                "day": miss.day,
+                "start": None if miss.start is None else miss.start.astimezone(zone),
+                "why": list(miss.why),
+                "remedy": miss.remedy,
+            }
+            for miss in found.missed
+        ],
+        "why": found.why,
+    }
+
+
+def _slot(slot: Slot, zone: ZoneInfo) -> SlotItem:
+    return {
+        "start": slot.start.astimezone(zone),
+        "day": slot.day,
+        "chair": {"id": slot.chair.pk, "label": slot.chair.label},
+        "in_window": slot.in_window,
+        "reasons": list(slot.reasons),
+        "cautions": [finding.words for finding in slot.findings],
     }
 
 

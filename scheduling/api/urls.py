@@ -1,5 +1,12 @@
 from django.urls import URLPattern, path
 
+from scheduling.api.availability import (
+    AvailabilityView,
+    BookingConfirmView,
+    BookingMoveView,
+    BookingReleaseView,
+    HoldListView,
+)
 from scheduling.api.bookings import BookingCancelView, BookingListView, BookingView
 from scheduling.api.courses import CourseListView, CourseView
 from scheduling.api.visits import VisitListView, VisitView
@@ -12,6 +19,19 @@ urlpatterns: list[URLPattern] = [
     path(
         "bookings/<uuid:booking_id>/cancel", BookingCancelView.as_view(), name="api-booking-cancel"
     ),
+    path("availability", AvailabilityView.as_view(), name="api-availability"),
+    path("holds", HoldListView.as_view(), name="api-holds"),
+    path(
+        "bookings/<uuid:booking_id>/confirm",
+        BookingConfirmView.as_view(),
+        name="api-booking-confirm",
+    ),
+    path(
+        "bookings/<uuid:booking_id>/release",
+        BookingReleaseView.as_view(),
+        name="api-booking-release",
+    ),
+    path("bookings/<uuid:booking_id>/move", BookingMoveView.as_view(), name="api-booking-move"),
     path("courses", CourseListView.as_view(), name="api-courses"),
     path("courses/<uuid:course_id>", CourseView.as_view(), name="api-course"),
 ]

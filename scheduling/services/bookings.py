@@ -52,7 +52,14 @@ _PHASES = (
 
 
 @command
-def hold_day(*, visit_id: UUID, day: date, actor: Actor, now: datetime) -> Booking:
+def hold_day(
+    *,
+    visit_id: UUID,
+    day: date,
+    needs_isolation: bool | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Booking:
     """Promise a day for a visit; the time comes later.
 
     Raises RuleBroken when the protocol or the day's room says no, Conflict when the visit has a
@@ -62,6 +69,7 @@ def hold_day(*, visit_id: UUID, day: date, actor: Actor, now: datetime) -> Booki
     held, visit = take_visit(visit_id, dates=[day], actor=actor, now=now)
     if day < held.today:
         raise RuleBroken("That day has passed.")
+    _note_isolation(visit, needed=needs_isolation, now=now)
     findings = _refuse_booking(held, visit, day)
     booking = _new_booking(held, visit, held.days[day], None, now)
     refuse_day(held.clinic, held.days[day], booking)
@@ -82,11 +90,13 @@ def book(
     actor: Actor,
     now: datetime,
     hold_minutes: int | None = None,
+    needs_isolation: bool | None = None,
 ) -> Booking:
     """Book a chair from `start`, for as long as the protocol and the patient's history say.
 
-    `status` is proposed or confirmed; a proposal may expire after `hold_minutes`. Raises
-    Conflict when somebody was first, RuleBroken when protocol, hours or nurses say no.
+    `status` is proposed or confirmed; a proposal may expire after `hold_minutes`. What
+    `needs_isolation` says is kept with the visit; None leaves it as it is. Raises Conflict when
+    somebody was first, RuleBroken when protocol, hours or nurses say no.
     """
     actor.require(BOOKINGS_CHANGE)
     if status not in TIMED:
@@ -94,6 +104,7 @@ def book(
     day = local_day(start, clinic_by_id(actor.clinic_id))
     held, visit = take_visit(visit_id, dates=[day], actor=actor, now=now)
     refuse_past(start, now)
+    _note_isolation(visit, needed=needs_isolation, now=now)
     findings = _refuse_booking(held, visit, day)
     booking = _new_booking(held, visit, held.days[day], rate_option, now)
     booking.status = status
@@ -206,6 +217,12 @@ def _refuse_date(held: CourseInHand, visit: Visit, day: date) -> list[Finding]:
         raise RuleBroken("This course has ended. Nothing can be booked for it.")
     refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
     return refuse_findings(held.findings(visit, day))
+
+
+def _note_isolation(visit: Visit, *, needed: bool | None, now: datetime) -> None:
+    if needed is not None and visit.needs_isolation != needed:
+        visit.needs_isolation = needed
+        save(visit, "needs_isolation", now=now)
 
 
 def _new_booking(

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from core.web.converters import IsoDate
-from scheduling.web import attending, booking, course, day, due, grid, grid_acts, patient
+from scheduling.web import attending, booking, course, day, due, grid, grid_acts, patient, slots
 
 register_converter(IsoDate, "isodate")
 

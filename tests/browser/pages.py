@@ -55,6 +55,7 @@ PAGES = [
     PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/"),
     PageToOpen("empty day", "scheduler", f"{NORTHSIDE}/day/2020-01-01/"),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
+    PageToOpen("find a slot", "scheduler", f"{NORTHSIDE}/visits/{{id}}/slots/", TO_BOOK),
     PageToOpen("book", "scheduler", f"{NORTHSIDE}/visits/{{id}}/book/", TO_BOOK),
     PageToOpen("move", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/move/", BOOKED),
     PageToOpen("cancel", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/cancel/", BOOKED),

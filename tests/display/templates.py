@@ -22,7 +22,7 @@ MOMENTS = {
     "instant",
     "exact_time",
 }
-DAYS = {"clinical_date", "patient_date", "age", "instant"}
+DAYS = {"clinical_date", "patient_date", "age", "instant", "weekday"}
 NEVER: set[str] = set()
 HTTP = {"answer.status"}
 """A status of HTTP, printed by the page about the API, is no clinical state."""

@@ -32,6 +32,7 @@ def shown(expression: str, **context: Any) -> str:
         ("{{ at|instant }}", "2026-07-01T08:05:09.000+00:00"),
         ("{{ day|instant }}", "1988-03-04"),
         ("{{ day|clinical_date }}", "04-Mar-1988"),
+        ("{{ day|weekday }}", "Friday"),
         ("{{ length|duration }}", "1hr 5min"),
         ("{{ jane|person_name }}", "DOE, Jane (Ms)"),
         ("{{ row|person_name }}", "SMITH, Ann"),
@@ -60,6 +61,7 @@ def test_a_value_becomes_words(expression: str, words: str) -> None:
     [
         "clinical_date",
         "patient_date",
+        "weekday",
         "clinical_time",
         "clinical_seconds",
         "clinical_datetime",
