@@ -13,13 +13,14 @@ def main() -> int:
     django.setup()
     from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
 
-    from benchmarks import booking, projection, replay, slots, sweep, visits  # noqa: PLC0415
+    from benchmarks import board, booking, projection, replay, slots, sweep, visits  # noqa: PLC0415
     from benchmarks.measure import report  # noqa: PLC0415
 
     benches = {
         "projection": projection.run,
         "replay": replay.run,
         "booking": booking.run,
+        "board": board.run,
         "slots": slots.run,
         "visits": visits.run,
         "sweep": sweep.run,
