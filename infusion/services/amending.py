@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.zones import local_date
+from infusion.bag import Bag
 from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_amendment
 from infusion.models import Infusion, InfusionEvent
 from infusion.reminder_plans import plan_observation
@@ -71,11 +73,12 @@ def _amend(
         raise Conflict("This entry has been corrected already. Correct the correction.")
     if withdrawn and old.kind in STATE_KINDS:
         raise Conflict("A start, an end or a discharge cannot be taken back, only its time.")
+    _refuse_taking_the_bag(chart, old, withdrawn=withdrawn)
     if old.kind == Kind.REACTION:
         refuse_lessening(old, values)
     fact = tap.fact(
         chart.infusion,
-        _merged(old, values, withdrawn=withdrawn),
+        _merged(chart, old, values, withdrawn=withdrawn),
         reason=reason,
         amends=old.pk,
     )
@@ -108,17 +111,40 @@ def take_back(*, event_id: UUID, entry: UUID, actor: Actor, now: datetime) -> Ch
     )  # fmt: skip
 
 
-def _merged(old: InfusionEvent, values: Mapping[str, Any], *, withdrawn: bool) -> dict[str, Any]:
+def _merged(
+    chart: Chart, old: InfusionEvent, values: Mapping[str, Any], *, withdrawn: bool
+) -> dict[str, Any]:
     kept = {name: value for name, value in old.values.items() if name != "withdrawn"}
     merged = {**kept, **values}
     if old.kind == Kind.VITALS:
         merged = dict(check_vitals(merged))
+    if old.kind == Kind.BAG:
+        merged = _whole_bag(chart, merged)
     return {**merged, "withdrawn": True} if withdrawn else merged
+
+
+def _whole_bag(chart: Chart, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bag as corrected; what could not be read again would blind the whole board."""
+    try:
+        bag = Bag.read({**merged, "dose_mg": int(merged["dose_mg"])})
+        bag.use_by(chart.protocol)
+        bag.mg_per_ml  # noqa: B018 - a bag of no volume divides by nothing
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        raise Invalid("A bag cannot be like this.", {"values": ["Not a bag."]}) from None
+    return bag.values()
+
+
+def _refuse_taking_the_bag(chart: Chart, old: InfusionEvent, *, withdrawn: bool) -> None:
+    """A bag that runs, or ran, has its use-by time and its lots: it is corrected, never gone."""
+    if withdrawn and old.kind == Kind.BAG and chart.infusion.status != Infusion.Status.PREPARING:
+        raise Conflict("This bag was started. Correct what is wrong with it.")
 
 
 def _restate(chart: Chart, fact: InfusionEvent) -> None:
     """Put a corrected time into the column that restates it."""
     infusion, at = chart.infusion, fact.occurred_at
+    if fact.kind == Kind.BAG:
+        infusion.volume_ml = Decimal(fact.values["volume_ml"])
     if fact.kind == Kind.STARTED:
         if local_date(at, infusion.clinic.time_zone) != infusion.visit.given_on:
             raise Conflict("The dose counts as given on another day than this.")
