@@ -1,0 +1,200 @@
+"""The independent check: another person, this very bag, and no way round it for two at once."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from clinics.models import Clinic
+from core.actor import Actor
+from core.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
+from infusion.before_start import Part, prepared
+from infusion.chart import Charted
+from infusion.models import InfusionEvent
+from infusion.services import charting, preparing
+from infusion.services.amending import amend_event
+from scheduling.models import Visit
+from tests.infusion.builders import at, bag_at_chair, colleague, good_bag, prepare, seat
+from tests.scheduling.racing import meeting, race, unlocked
+
+
+@pytest.fixture
+def visit(clinic: Clinic) -> Visit:
+    return seat(clinic)
+
+
+@pytest.fixture
+def second(clinic: Clinic) -> Actor:
+    return colleague(clinic)
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows, nobody waits."""
+
+    def one(rows: Any) -> Any:
+        found = unlocked(rows)
+        if not found:
+            raise NotFound
+        return found[0]
+
+    monkeypatch.setattr(charting, "lock_row", one)
+
+
+def check(visit: Visit, actor: Actor, bag: UUID, *, minute: float = 5, **changes: Any) -> Charted:
+    fields: dict[str, Any] = {
+        "visit_id": visit.pk, "event_id": uuid4(), "bag_id": bag, "all_match": True,
+        "occurred_at": at(minute), "actor": actor, "now": at(minute),
+    }  # fmt: skip
+    return preparing.check_bag(**(fields | changes))
+
+
+def is_checked(visit: Visit) -> bool:
+    events = list(InfusionEvent.objects.filter(infusion__visit=visit))
+    return prepared(events, since=at(-540)).check is not None
+
+
+def correct(bag: UUID, actor: Actor, **changes: Any) -> UUID:
+    return amend_event(
+        event_id=uuid4(), amends=bag, reason="Read again", actor=actor, now=at(8), **changes
+    ).event_id
+
+
+def test_a_second_person_checks_the_bag(visit: Visit, nurse: Actor, second: Actor) -> None:
+    bag = bag_at_chair(visit, nurse)
+    assert not is_checked(visit)
+    charted = check(visit, second, bag)
+    event = InfusionEvent.objects.get(pk=charted.event_id)
+    assert event.values == {"bag": str(bag), "all_match": True}
+    assert (event.kind, event.recorded_by_id) == ("bag_checked", second.user_id)
+    assert is_checked(visit)
+
+
+def test_whoever_charted_the_bag_cannot_check_it(visit: Visit, nurse: Actor) -> None:
+    bag = bag_at_chair(visit, nurse)
+    with pytest.raises(RuleBroken, match="somebody else"):
+        check(visit, nurse, bag)
+    assert not is_checked(visit)
+
+
+def test_whoever_corrected_the_bag_cannot_check_it_either(
+    visit: Visit, nurse: Actor, second: Actor
+) -> None:
+    """Both had a hand in what it says now."""
+    bag = correct(bag_at_chair(visit, nurse), second, values={"volume_ml": "510"})
+    for actor in (nurse, second):
+        with pytest.raises(RuleBroken, match="somebody else"):
+            check(visit, actor, bag, minute=9)
+
+
+def test_a_check_is_of_all_or_of_nothing(visit: Visit, nurse: Actor, second: Actor) -> None:
+    bag = bag_at_chair(visit, nurse)
+    with pytest.raises(Invalid) as refused:
+        check(visit, second, bag, all_match=False)
+    assert set(refused.value.fields) == {"all_match"}
+
+
+def test_a_check_is_of_the_bag_that_hangs_there(visit: Visit, nurse: Actor, second: Actor) -> None:
+    old = bag_at_chair(visit, nurse)
+    new = bag_at_chair(visit, nurse, minute=3)
+    with pytest.raises(Conflict, match="not the bag"):
+        check(visit, second, old)
+    check(visit, second, new)
+    assert is_checked(visit)
+
+
+def test_another_bag_ends_the_check_of_the_first(visit: Visit, nurse: Actor, second: Actor) -> None:
+    check(visit, second, bag_at_chair(visit, nurse))
+    bag_at_chair(visit, nurse, minute=6)
+    assert not is_checked(visit)
+
+
+def test_a_correction_ends_the_check(visit: Visit, nurse: Actor, second: Actor) -> None:
+    bag = bag_at_chair(visit, nurse)
+    check(visit, second, bag)
+    correct(bag, nurse, values={"volume_ml": "510"})
+    assert not is_checked(visit)
+
+
+def test_a_check_taken_back_is_none(visit: Visit, nurse: Actor, second: Actor) -> None:
+    charted = check(visit, second, bag_at_chair(visit, nurse))
+    correct(charted.event_id, second, withdrawn=True)
+    assert not is_checked(visit)
+
+
+def test_a_check_does_not_come_before_its_bag(visit: Visit, nurse: Actor, second: Actor) -> None:
+    bag = bag_at_chair(visit, nurse, minute=5)
+    with pytest.raises(Invalid) as refused:
+        check(visit, second, bag, occurred_at=at(4), minute=6)
+    assert set(refused.value.fields) == {"occurred_at"}
+    assert check(visit, second, bag, occurred_at=at(5), minute=6)
+
+
+def test_there_is_nothing_to_check_without_a_bag(visit: Visit, second: Actor) -> None:
+    with pytest.raises(Conflict, match="not the bag"):
+        check(visit, second, uuid4())
+
+
+def test_the_same_tap_is_the_same_check(visit: Visit, nurse: Actor, second: Actor) -> None:
+    bag, tap = bag_at_chair(visit, nurse), uuid4()
+    first = check(visit, second, bag, event_id=tap)
+    again = check(visit, second, bag, event_id=tap, minute=9)
+    assert (first.repeated, again.repeated) == (False, True)
+    assert InfusionEvent.objects.filter(kind="bag_checked").count() == 1
+
+
+def test_yesterdays_entries_prepare_nothing_today(visit: Visit, nurse: Actor) -> None:
+    """Sent home and come again: everything is asked, looked at and checked anew."""
+    prepare(visit, nurse)
+    events = list(InfusionEvent.objects.filter(infusion__visit=visit))
+    assert prepared(events, since=at(-540)).todo == ()
+    assert prepared(events, since=at(900)).todo == tuple(Part)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    """Real threads, real commits; each beside its control."""
+
+    @staticmethod
+    def two_bags(visit: Visit, nurse: Actor) -> list[Callable[[], object]]:
+        def hang(actor: Actor) -> Charted:
+            return preparing.chart_bag(
+                visit_id=visit.pk, event_id=uuid4(), bag=good_bag(visit), replaces=None,
+                occurred_at=at(2), actor=actor, now=at(2),
+            )  # fmt: skip
+
+        return [partial(hang, nurse), partial(hang, colleague(visit.clinic))]
+
+    def test_two_people_chart_one_bag(
+        self, visit: Visit, nurse: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        jobs = self.two_bags(visit, nurse)
+        monkeypatch.setattr(preparing, "preparing_chart", meeting(charting.preparing_chart))
+        [loser] = [each for each in race(*jobs) if isinstance(each, Refusal)]
+        assert "meanwhile" in loser.message
+        assert InfusionEvent.objects.filter(kind="bag").count() == 1
+
+    @pytest.mark.usefixtures("no_locks")
+    def test_without_the_lock_two_bags_hang_there(
+        self, visit: Visit, nurse: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control: if this fails, the test above proves nothing."""
+        prepare(visit, nurse, without={"bag"})
+        jobs = self.two_bags(visit, nurse)
+        monkeypatch.setattr(preparing, "preparing_chart", meeting(charting.preparing_chart))
+        assert not [each for each in race(*jobs) if isinstance(each, Refusal)]
+        assert InfusionEvent.objects.filter(kind="bag").count() == 2
+
+    @staticmethod
+    def correct_and_check(visit: Visit, nurse: Actor) -> list[Callable[[], object]]:
+        """The second person checks while they correct the same bag on another tablet."""
+        bag, second = bag_at_chair(visit, nurse), colleague(visit.clinic)
+        values = {"volume_ml": "510"}
+        return [partial(correct, bag, second, values=values), partial(check, visit, second, bag)]
+
+    def test_a_check_beside_a_correction_never_holds(self, visit: Visit, nurse: Actor) -> None:
+        race(*self.correct_and_check(visit, nurse))
+        assert not is_checked(visit)
