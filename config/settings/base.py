@@ -74,6 +74,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "clinics.web.context.shell",
                 "clinics.web.context.demo_sign_ins",
+                "infusion.web.context.outbox",
             ],
         },
     }

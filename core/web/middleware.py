@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from core import logs
 from core.errors import Refusal
 from core.statuses import status_of
 
+# A request from a browser's outbox says so here; so does an answer that settles an entry.
+OUTBOX = "X-Outbox"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -44,6 +46,10 @@ class RefusalMiddleware:
         if not isinstance(exc, Refusal):
             return None
         status = status_of(exc)
+        if OUTBOX in request.headers and status != 503:
+            words = JsonResponse({"words": [exc.message]}, status=status)
+            words[OUTBOX] = "refused"
+            return words
         if status == 404:
             # The very page of an address that does not exist: nothing of another clinic shows.
             return render(request, "404.html", status=404)

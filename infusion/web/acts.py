@@ -7,19 +7,21 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinics.permissions import INFUSIONS_CHART
-from clinics.web.access import ClinicRequest, allow
+from clinics.web.access import ClinicRequest, allow, polled
 from core import clock, display
 from core.audit import record_read
-from core.errors import Forbidden, Invalid, NotFound, Refusal, RuleBroken
+from core.errors import Busy, Forbidden, Invalid, NotFound, Refusal, RuleBroken
 from infusion.bedside import Bedside, bedside
 from infusion.board import Act
 from infusion.chart import Charted
 from infusion.services.amending import take_back
-from infusion.web.board import done, tapped
+from infusion.web import outbox
+from infusion.web.board import done, tapped, toast
 from infusion.web.forms.base import ActForm
+from infusion.web.outbox import own_entries_only
 from infusion.web.pages import PAGES
 from infusion.web.pages.page import Call, Page
 from infusion.web.words import on_the_wall
@@ -30,31 +32,76 @@ FIELDS = {"occurred_at": "at", "rate_ml_h": "other_rate", "purpose": "other_purp
 
 @allow(INFUSIONS_CHART)
 @require_http_methods(["GET", "POST"])
+@own_entries_only
 def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     """Show the form of an act, or chart it. A refusal shows the form again with what was typed."""
-    page = PAGES.get(Act(act)) if act in set(Act) else None
-    if page is None:
-        raise Http404
+    page = _page(act)
     now = clock.now()
     bed = bedside(visit_id, request.actor, now)
     if request.method == "GET":
-        record_read(
-            subject=bed.visit, patient_id=bed.patient.pk, actor=request.actor, now=now, page="act"
-        )
-        back = "chair" if request.GET.get("back") == "chair" else "board"
-        form = page.form(bed=bed, initial={"back": back})
-        return _show(request, bed, Act(act), form)
+        return _empty(request, bed, Act(act), shown_as="act")
+    if (before := _charted_before(request, bed)) is not None:
+        return _charted(request, bed, page, before)
     form = page.form(request.POST, bed=bed)
     if not form.is_valid():
-        return _show(request, bed, Act(act), form, status=422)
+        return _refused(request, bed, Act(act), form)
     try:
         charted = page.run(Call(bed=bed, form=form, actor=request.actor, now=now))
     except (NotFound, Forbidden):
         raise
     except Refusal as refusal:
+        if isinstance(refusal, Busy) and outbox.asked(request):
+            raise  # an outbox sends it again by itself
         _explain(form, refusal)
-        return _show(request, bed, Act(act), form, status=422, refusal=refusal)
-    return _charted(request, bed, page, form, charted)
+        return _refused(request, bed, Act(act), form, refusal)
+    return _charted(request, bed, page, charted)
+
+
+@polled
+@allow(INFUSIONS_CHART)
+@require_safe
+def act_ready(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
+    """The empty form, fetched ahead by the page's script: the act can be opened without wifi."""
+    _page(act)
+    bed = bedside(visit_id, request.actor, clock.now())
+    return _empty(request, bed, Act(act), shown_as="act kept ready")
+
+
+def _page(act: str) -> Page:
+    page = PAGES.get(Act(act)) if act in set(Act) else None
+    if page is None:
+        raise Http404
+    return page
+
+
+def _empty(request: ClinicRequest, bed: Bedside, act: Act, *, shown_as: str) -> HttpResponse:
+    record_read(
+        subject=bed.visit, patient_id=bed.patient.pk, actor=request.actor, now=bed.now,
+        page=shown_as,
+    )  # fmt: skip
+    back = "chair" if request.GET.get("back") == "chair" else "board"
+    return _show(request, bed, act, PAGES[act].form(bed=bed, initial={"back": back}))
+
+
+def _charted_before(request: ClinicRequest, bed: Bedside) -> Charted | None:
+    """Return the first answer to an entry of one's own that is in the record already.
+
+    Asked before the form is looked at: what was sent twice because its answer got lost may not
+    fit the state it has itself brought about.
+    """
+    given = request.POST.get("event_id", "")
+    for entry in bed.entries:
+        event = entry.event
+        if str(event.pk) == given and event.recorded_by_id == request.user.pk:
+            return Charted(event.infusion_id, event.pk, repeated=True)
+    return None
+
+
+def _refused(
+    request: ClinicRequest, bed: Bedside, act: Act, form: ActForm, refusal: Refusal | None = None
+) -> HttpResponse:
+    shown = _show(request, bed, act, form, status=422, refusal=refusal)
+    return outbox.refused(form, shown) if outbox.asked(request) else shown
 
 
 def _show(
@@ -119,20 +166,32 @@ def _back_url(request: ClinicRequest, bed: Bedside, form: ActForm) -> str:
     return reverse("board", args=[slug])
 
 
-def _charted(
-    request: ClinicRequest, bed: Bedside, page: Page, form: ActForm, charted: Charted
-) -> HttpResponse:
+def _charted(request: ClinicRequest, bed: Bedside, page: Page, charted: Charted) -> HttpResponse:
     words = f"{page.charted}: {bed.patient.family_name.upper()}, {bed.chair}"
     undo = ""
     if page.undo and not charted.repeated:
         undo = reverse("chair_undo", args=[request.clinic.slug, bed.visit.pk, charted.event_id])
-    if form.cleaned_data["back"] == "chair":
-        messages.success(request, words)
-        response = redirect("chair_side", request.clinic.slug, bed.visit.pk)
-        if request.headers.get("HX-Request"):
-            return HttpResponse(status=204, headers={"HX-Redirect": response.url})
-        return response
-    return done(request, words, undo_url=undo)
+    to_chair = page.to_chair or request.POST.get("back") == "chair"
+    chair = reverse("chair_side", args=[request.clinic.slug, bed.visit.pk]) if to_chair else ""
+    if outbox.asked(request):
+        return _to_outbox(request, words, undo_url=undo, chair=chair)
+    if not to_chair:
+        return done(request, words, undo_url=undo)
+    messages.success(request, words)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": chair})
+    return redirect(chair)
+
+
+def _to_outbox(request: ClinicRequest, words: str, *, undo_url: str, chair: str) -> HttpResponse:
+    """Say that the entry is saved; to whoever waits at the board, with what has changed there."""
+    if not outbox.watched(request):
+        return outbox.applied(words)
+    if chair:
+        return outbox.applied(words, html=toast(request, words, undo_url=undo_url), go=chair)
+    at_board = "layout" in request.POST
+    html = done(request, words, undo_url=undo_url).content.decode() if at_board else ""
+    return outbox.applied(words, html=html)
 
 
 @allow(INFUSIONS_CHART)

@@ -150,12 +150,17 @@ def done(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str = 
     same_room = request.POST.get("layout") == room.layout()
     changed = changed_cards(room, request.POST.getlist("seen")) if same_room else room.cards
     _record(request, changed, "board")
-    toast = {
-        "text": words, "undo_url": undo_url, "tone": tone, "oob": True, "event_id": uuid4(),
-    }  # fmt: skip
     body = pieces(request, room, changed, whole=not same_room)
-    response = HttpResponse(body + render_to_string("infusion/_toast.html", toast, request))
+    response = HttpResponse(body + toast(request, words, undo_url=undo_url, tone=tone))
     response["HX-Reswap"] = "none"
     # After the swap: an htmx swap into the dialog opens it (static/js/dialogs.js).
     response["HX-Trigger-After-Settle"] = "dialog:close"
     return response
+
+
+def toast(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str = "") -> str:
+    """Return a word after a tap, to be put among the page's toasts."""
+    shown = {
+        "text": words, "undo_url": undo_url, "tone": tone, "oob": True, "event_id": uuid4(),
+    }  # fmt: skip
+    return render_to_string("infusion/_toast.html", shown, request)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from infusion.web import acts, board, chair
+from infusion.web import acts, board, chair, correcting, review
 
 urlpatterns: list[URLPattern] = [
     path("board/", board.board, name="board"),
@@ -12,5 +12,19 @@ urlpatterns: list[URLPattern] = [
     ),
     path("visits/<uuid:visit_id>/chair/", chair.chair_side, name="chair_side"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/", acts.act, name="chair_act"),
+    path("visits/<uuid:visit_id>/chair/<slug:act>/ready/", acts.act_ready, name="chair_act_ready"),
+    path("needs-review/", review.needs_review, name="needs_review"),
+    path("needs-review/whose/", review.whose, name="needs_review_whose"),
+    path("needs-review/discarded/", review.discarded, name="needs_review_discarded"),
+    path(
+        "visits/<uuid:visit_id>/entries/<uuid:event_id>/correct/",
+        correcting.correct,
+        name="entry_correct",
+    ),
+    path(
+        "visits/<uuid:visit_id>/entries/<uuid:event_id>/correct-reaction/",
+        correcting.correct_reaction,
+        name="reaction_correct",
+    ),
     path("visits/<uuid:visit_id>/chair/undo/<uuid:event_id>/", acts.undo, name="chair_undo"),
 ]

@@ -1,15 +1,17 @@
 // <connection-state>: "Connected · updated 14:02:10" or "Offline since 14:01". Never says connected on a guess:
-// the time shown is when the server last answered, told in the clinic's zone (attribute `zone`).
+// the time shown is when the server last answered, told in the clinic's zone (attribute `zone`). It also keeps the
+// server's clock for the page (attribute `live`; the style guide stands still).
 const SILENCE = 25_000;
 const LOOK = 5_000;
 const ASK = 20_000;
+const DRIFT = 2_500;
 
 class ConnectionState extends HTMLElement {
   connectedCallback() {
     this.label = this.querySelector("[data-label]");
     this.saved = this.querySelector("[data-saved]");
     const now = Date.parse(this.getAttribute("now"));
-    this.offset = Number.isNaN(now) ? 0 : now - Date.now();
+    this.setClock(Number.isNaN(now) ? Date.now() : now);
     this.lastAnswer = Date.now();
     this.lastLook = Date.now();
     document.addEventListener("server:answered", this.answered);
@@ -32,11 +34,31 @@ class ConnectionState extends HTMLElement {
     window.removeEventListener("offline", this.lost);
   }
 
-  answered = () => {
+  answered = (event) => {
     this.lastAnswer = Date.now();
     this.cut = false;
+    this.correct(event?.detail?.date);
     this.show();
   };
+
+  setClock(now) {
+    this.mark = { server: now, device: Date.now(), run: performance.now() };
+  }
+
+  // The server's time at this moment. The device's clock tells what has passed since it was last told, unless that
+  // clock was set back; then the time the page has been running does.
+  serverNow() {
+    const passed = Math.max(Date.now() - this.mark.device, performance.now() - this.mark.run);
+    return this.mark.server + passed;
+  }
+
+  // Every answer carries the server's clock to the second; only a real difference moves ours (and every countdown).
+  correct(date) {
+    const now = Date.parse(date ?? "");
+    if (!this.hasAttribute("live") || Number.isNaN(now) || Math.abs(now - this.serverNow()) < DRIFT) return;
+    this.setClock(now);
+    document.dispatchEvent(new CustomEvent("server:clock", { detail: { offset: now - Date.now() } }));
+  }
 
   lost = () => {
     this.cut = true;
@@ -45,7 +67,10 @@ class ConnectionState extends HTMLElement {
 
   // Back after sleep: the silence was ours, not the server's. Ask before saying anything.
   woken = () => {
-    if (document.visibilityState === "visible") this.ask();
+    if (document.visibilityState !== "visible") return;
+    this.waking = true;
+    this.ask();
+    this.show();
   };
 
   look = () => {
@@ -60,11 +85,11 @@ class ConnectionState extends HTMLElement {
     this.asking = true;
     try {
       const answer = await fetch(url, { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(8_000) });
-      if (answer.ok) this.answered();
+      if (answer.ok) this.answered({ detail: { date: answer.headers.get("Date") } });
     } catch {
       // Silence: look() says so when it has lasted long enough.
     } finally {
-      this.asking = false;
+      this.asking = this.waking = false;
       this.show();
     }
   };
@@ -72,29 +97,43 @@ class ConnectionState extends HTMLElement {
   afterRequest = (event) => {
     const { xhr, requestConfig } = event.detail;
     if (!xhr || xhr.status === 0) return;
-    this.answered();
+    this.answered({ detail: { date: xhr.getResponseHeader("Date") } });
     if (requestConfig?.verb !== "get" && xhr.status < 400 && this.saved) {
       this.saved.textContent = this.words("words-saved", "Saved %s", Date.now(), true);
     }
   };
 
-  words(name, fallback, when, seconds) {
-    const time = new Intl.DateTimeFormat("en-GB", {
+  // An instant of the server on the clinic's wall clock.
+  wall(instant, seconds) {
+    return new Intl.DateTimeFormat("en-GB", {
       hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined,
       hourCycle: "h23", timeZone: this.getAttribute("zone") || undefined,
-    }).format(when + this.offset);
-    return (this.getAttribute(name) ?? fallback).replace("%s", time);
+    }).format(instant);
+  }
+
+  words(name, fallback, when, seconds) {
+    const ago = Date.now() - when;
+    return (this.getAttribute(name) ?? fallback).replace("%s", this.wall(this.serverNow() - ago, seconds));
+  }
+
+  // Silent while nobody looked is not offline yet: it is asked first, and what is shown counts as old until then.
+  state() {
+    if (!this.cut && Date.now() - this.lastAnswer <= SILENCE) return "connected";
+    return this.waking && !this.cut ? "waiting" : "offline";
   }
 
   show() {
-    const silent = this.cut || Date.now() - this.lastAnswer > SILENCE;
-    const state = silent ? "offline" : "connected";
-    const words = silent
-      ? this.words("words-offline", "Offline since %s", this.lastAnswer, false)
-      : this.words("words-connected", "Connected · updated %s", this.lastAnswer, true);
+    const state = this.state();
+    const words = {
+      connected: () => this.words("words-connected", "Connected · updated %s", this.lastAnswer, true),
+      waiting: () => this.words("words-waiting", "As of %s, asking", this.lastAnswer, false),
+      offline: () => this.words("words-offline", "Offline since %s", this.lastAnswer, false),
+    }[state]();
     if (this.dataset.state !== state) {
       this.dataset.state = state;
-      document.documentElement.toggleAttribute("data-offline", silent);
+      document.documentElement.toggleAttribute("data-offline", state !== "connected");
+      document.documentElement.dataset.asOf = state === "connected" ? "" : this.words("words-as-of", "as of %s", this.lastAnswer, false);
+      document.dispatchEvent(new CustomEvent("server:state"));
       this.announce(words);
     }
     if (this.label && this.label.textContent !== words) this.label.textContent = words;

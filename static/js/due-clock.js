@@ -17,20 +17,28 @@ class DueClock extends HTMLElement {
 
   connectedCallback() {
     this.show = this.show.bind(this);
-    for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, this.show);
+    document.addEventListener("server:clock", this.correct);
+    for (const name of ["visibilitychange", "resume", "server:state"]) document.addEventListener(name, this.show);
     for (const name of ["pageshow", "online", "focus"]) window.addEventListener(name, this.show);
     this.read();
   }
 
   disconnectedCallback() {
     clearTimeout(this.timer);
-    for (const name of ["visibilitychange", "resume"]) document.removeEventListener(name, this.show);
+    document.removeEventListener("server:clock", this.correct);
+    for (const name of ["visibilitychange", "resume", "server:state"]) document.removeEventListener(name, this.show);
     for (const name of ["pageshow", "online", "focus"]) window.removeEventListener(name, this.show);
   }
 
   attributeChangedCallback() {
     if (this.isConnected && this.offset !== undefined) this.read();
   }
+
+  // The server has told its time anew: this device's clock was set, or drifts.
+  correct = (event) => {
+    this.offset = event.detail.offset;
+    this.show();
+  };
 
   read() {
     this.due = Date.parse(this.getAttribute("due"));
@@ -60,6 +68,7 @@ class DueClock extends HTMLElement {
     if (left > 0) words = pattern("words-left", "%s").replace("%s", duration(Math.ceil(left / MINUTE) * MINUTE));
     else if (late < MINUTE) words = pattern("words-now", "Due now");
     else words = pattern("words-overdue", "Overdue %s").replace("%s", duration(late));
+    this.setAsOf(document.documentElement.dataset.asOf);
     if (this.textContent === words) return;
     // Figures as text, words in spans: the style makes the figures the largest thing.
     const parts = words.split(/(\d+)/).filter(Boolean).map((part) => {
@@ -69,6 +78,12 @@ class DueClock extends HTMLElement {
       return word;
     });
     this.replaceChildren(...parts);
+  }
+
+  // Without the server the time still runs, but nobody knows whether it is still the next thing due.
+  setAsOf(words) {
+    if (words) this.dataset.asOf = words;
+    else delete this.dataset.asOf;
   }
 }
 

@@ -1,6 +1,6 @@
 """What every form of an act at the chair carries. A form makes values; the services decide."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Invalid
 from core.zones import local_date, local_instant
 from infusion.bedside import Bedside
+
+# How far ahead of ours a browser's idea of the server's clock may be: the way of one answer.
+CLOCK_TOLERANCE = timedelta(seconds=10)
 
 
 class ActForm(forms.Form):
@@ -28,6 +31,7 @@ class ActForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=_("On the clinic's clock, today."),
     )
+    tapped_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
@@ -53,13 +57,24 @@ class ActForm(forms.Form):
         return [field for field in self.visible_fields() if field.name in self.extra]
 
     def occurred_at(self, now: datetime) -> datetime:
-        """Return when it happened: now, or the time given, today. Raises Invalid for a time that
-        the clock of this day does not show."""
+        """Return when it happened: at the tap, or at the time given, on the day of the tap.
+
+        Raises Invalid for a time that the clock of that day does not show.
+        """
+        tapped = self.tapped(now)
         wall = self.cleaned_data["at"]
         if wall is None:
-            return now
+            return tapped
         zone = self.bed.clinic.time_zone
         try:
-            return local_instant(local_date(now, zone), wall, zone)
+            return local_instant(local_date(tapped, zone), wall, zone)
         except Invalid as refusal:
             raise Invalid(refusal.message, {"at": [refusal.message]}) from None
+
+    def tapped(self, now: datetime) -> datetime:
+        """Return the instant of the tap, which an outbox sends along; now when there is none.
+
+        A moment ahead of the server's clock is now; more is left for the service to refuse.
+        """
+        given: datetime = self.cleaned_data["tapped_at"] or now
+        return now if now < given <= now + CLOCK_TOLERANCE else given
