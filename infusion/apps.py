@@ -9,10 +9,12 @@ class InfusionConfig(AppConfig):
     def ready(self) -> None:
         """Tell the rooms below what this one knows."""
         # Models must be loaded first.
-        from infusion.happened import actual_times  # noqa: PLC0415
+        from infusion.happened import actual_times, leaving_times  # noqa: PLC0415
         from infusion.reminder_plans import register_kinds  # noqa: PLC0415
         from infusion.selectors import reaction_history  # noqa: PLC0415
+        from scheduling import overruns  # noqa: PLC0415
 
         register_kinds()
         history.register(reaction_history)
         actuals.register(actual_times)
+        overruns.register(leaving_times)

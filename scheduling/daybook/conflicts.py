@@ -1,6 +1,6 @@
 """What is wrong with a day, in words: pure, over rows that are already read."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -11,6 +11,7 @@ from core import display
 from scheduling.capacity import Day
 from scheduling.daybook.frame import Frame, Outage
 from scheduling.models import Booking
+from scheduling.overruns import Overrun, overruns
 from scheduling.selectors import DayRow
 
 EXPECTED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
@@ -34,6 +35,7 @@ def conflicts(frame: Frame, rows: Sequence[DayRow]) -> list[Conflict]:
         *_closed(frame, timed),
         *_out_of_use(frame, timed),
         *_too_much(frame.capacity),
+        *over_time(timed, frame.leaving, ZoneInfo(frame.clinic.time_zone)),
         *_not_here(frame, timed),
         *_off_window(rows),
     ]
@@ -115,6 +117,26 @@ def _runs(slots: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def _until(day: Day, first: int, last: int) -> str:
     return f"from {day.grid.label(first)} to {day.grid.label(last + 1)}"
+
+
+def over_time(
+    rows: Sequence[DayRow], leaving: Mapping[UUID, datetime], zone: ZoneInfo
+) -> Iterator[Conflict]:
+    """Yield who is expected to sit longer than booked: grave when somebody waits for the chair."""
+    for overrun in overruns(rows, leaving):
+        tone = "danger" if overrun.next else "warning"
+        yield Conflict(_overrun(overrun, zone), tone, overrun.row.booking_id)
+
+
+def _overrun(overrun: Overrun, zone: ZoneInfo) -> str:
+    row, leaves = overrun.row, display.clinical_time(overrun.leaves_at, zone)
+    late = display.duration(overrun.chair_free_at - row.period.upper)
+    words = f"{_who(row)} in {row.chair_label} is expected to leave at {leaves}, {late} late."
+    if overrun.next is None:
+        return words
+    begins = display.clinical_time(overrun.next.period.lower, zone)
+    free = display.clinical_time(overrun.chair_free_at, zone)
+    return f"{words} {_who(overrun.next)} is booked there at {begins}; it is free at {free}."
 
 
 def _not_here(frame: Frame, rows: Sequence[DayRow]) -> Iterator[Conflict]:

@@ -1,6 +1,6 @@
 """What the day's grid draws, as plain values: wall times, words, and the minutes of each phase."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +12,7 @@ from scheduling.actuals import Actual
 from scheduling.daybook.frame import Frame
 from scheduling.grid import MINUTES
 from scheduling.models import Booking, Visit
+from scheduling.overruns import overruns
 from scheduling.selectors import DayRow
 
 MOVABLE = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED, Booking.Status.ARRIVED)
@@ -30,7 +31,7 @@ def feed(frame: Frame, rows: Iterable[DayRow], *, may_change: bool) -> dict[str,
         "may_change": may_change,
         "chairs": [{"id": str(chair.chair_id), "label": chair.label} for chair in frame.chairs],
         "bookings": [_booking(frame, row, may_change=may_change) for row in timed],
-        "blocks": list(_blocks(frame)),
+        "blocks": [*_blocks(frame), *_over_time(frame, timed)],
     }
 
 
@@ -101,6 +102,14 @@ def _blocks(frame: Frame) -> Iterator[dict[str, Any]]:
     for outage in frame.outages:
         chair = [str(outage.chair_id)]
         yield _block(frame, "out", chair, outage.starts, outage.ends, outage.reason)
+
+
+def _over_time(frame: Frame, rows: Sequence[DayRow]) -> Iterator[dict[str, Any]]:
+    """Yield the time after a booked end in which somebody is still expected to sit."""
+    for overrun in overruns(rows, frame.leaving):
+        last = _until_quarter(frame, overrun.chair_free_at)
+        chair = [str(overrun.row.chair_id)]
+        yield _block(frame, "overrun", chair, overrun.row.period.upper, last, "")
 
 
 def _block(  # noqa: PLR0917 - private, and every caller stands above

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from clinics.models import Chair, ChairOutage, Clinic
-from scheduling import actuals
+from scheduling import actuals, overruns
 from scheduling.actuals import Actual
 from scheduling.capacity import Day, mask, positions
 from scheduling.days import bookings_of, capacity, openings
@@ -53,13 +53,14 @@ class Frame:
     chairs: tuple[ChairRow, ...]
     outages: tuple[Outage, ...]
     actuals: dict[UUID, Actual]  # by visit
+    leaving: dict[UUID, datetime]  # by visit: expected, of whoever is still here
     versions: tuple[tuple[Any, ...], ...]
 
     def stamp(self) -> str:
         """Return a fingerprint: two frames with the same stamp look the same."""
         facts = (
             self.opening, self.past.stop, self.chairs, self.outages, sorted(self.actuals.items()),
-            self.versions,
+            sorted(self.leaving.items()), self.versions,
         )  # fmt: skip
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
 
@@ -92,6 +93,7 @@ def read_frame(clinic: Clinic, day: date, *, now: datetime) -> Frame:
     opening = openings(clinic, [day])[day]
     bookings = bookings_of(clinic.pk, [day])[day]
     versions = _versions(clinic, day)
+    visits = [row[1] for row in versions]
     return Frame(
         clinic=clinic,
         day=day,
@@ -100,7 +102,8 @@ def read_frame(clinic: Clinic, day: date, *, now: datetime) -> Frame:
         capacity=capacity(clinic, opening, bookings),
         chairs=_chairs(clinic, bookings),
         outages=_outages(clinic, opening.grid),
-        actuals=dict(actuals.of([row[1] for row in versions])),
+        actuals=dict(actuals.of(visits)),
+        leaving=dict(overruns.leaving(visits, now=now)),
         versions=versions,
     )
 

@@ -16,7 +16,9 @@ from clinics.web.access import ClinicRequest, allow
 from core import clock, display
 from core.web.tables import csv_response
 from core.zones import local_date
+from scheduling.daybook.conflicts import over_time
 from scheduling.daybook.frame import read_frame
+from scheduling.overruns import leaving
 from scheduling.selectors import DayRow, day_bookings
 from scheduling.web.grid import counts, picture
 
@@ -64,8 +66,10 @@ def on(request: ClinicRequest, day: date) -> HttpResponse:
     if view == GRID:
         frame = read_frame(request.clinic, day, now=now)
         return render(request, "scheduling/day_grid.html", context | picture(request, frame, rows))
+    expected = leaving([row.visit_id for row in rows], now=now)
     context |= {
         "rows": [row for row in rows if row.period is not None],
+        "conflicts": list(over_time(rows, expected, ZoneInfo(request.clinic.time_zone))),
         "held": [row for row in rows if row.period is None],
         "counts": counts(rows),
         "may_change": request.actor.may(BOOKINGS_CHANGE),
