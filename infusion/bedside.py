@@ -16,6 +16,7 @@ from core.actor import Actor
 from core.errors import NotFound
 from core.zones import day_span, local_date
 from infusion import record
+from infusion.before_start import Prepared, prepared
 from infusion.board import Act, Seated, acts_of, primary_act
 from infusion.models import Infusion, InfusionEvent
 from infusion.reaction import OpenReaction, open_reaction
@@ -66,7 +67,14 @@ class Bedside:
     here: Seated | None
     steps: tuple[PlannedStep, ...]
     entries: tuple[Entry, ...]
+    done: Prepared
     reaction: OpenReaction | None = None
+
+    @property
+    def use_by(self) -> datetime | None:
+        """By when the bag must be empty; None before there is a bag."""
+        bag = self.done.the_bag
+        return None if bag is None else bag.use_by(self.protocol)
 
     @property
     def chair(self) -> str:
@@ -143,11 +151,20 @@ def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
         ready=readiness(protocol, record.premedication(events, since=since)),
         here=_here(booking, visit, infusion, events, now) if booking and sits else None,
         steps=_steps(rates, run),
-        entries=_entries(events),
+        entries=entries_of(events),
+        done=prepared(events, since=_day_of(visit, run, since)),
         reaction=open_reaction(events, run, fraction=protocol.reaction.rate_fraction)
         if run
         else None,
     )
+
+
+def _day_of(visit: Visit, run: RunState | None, today: datetime) -> datetime:
+    """Return when the day of this attendance began: today's, or the day the line was started."""
+    if run is None or run.started_at is None:
+        return today
+    zone = visit.clinic.time_zone
+    return day_span(local_date(run.started_at, zone), zone)[0]
 
 
 def _booking(visit: Visit) -> Booking | None:
@@ -209,7 +226,8 @@ def _steps(rates: RatePlan, run: RunState | None) -> tuple[PlannedStep, ...]:
     )
 
 
-def _entries(events: Sequence[InfusionEvent]) -> tuple[Entry, ...]:
+def entries_of(events: Sequence[InfusionEvent]) -> tuple[Entry, ...]:
+    """Return the log, the last recorded first: what is late, corrected, taken back."""
     amended = {event.amends_id for event in events if event.amends_id}
     return tuple(
         Entry(

@@ -12,10 +12,10 @@ from clinical.beyond_use import Place
 from clinical.findings import Severity
 from core.actor import Actor
 from core.db import command
-from core.errors import Conflict, Forbidden, Invalid, RuleBroken
+from core.errors import Conflict, Invalid, RuleBroken
 from core.zones import day_span, local_date
 from infusion.bag import Bag, bag_findings
-from infusion.before_start import Prepared, charted_by, prepared
+from infusion.before_start import Prepared, charted_by, own_finding, prepared
 from infusion.chart import Chart, Charted, Kind, Tap, check_tap
 from infusion.checklist import check_answers
 from infusion.iv_access import Access
@@ -118,7 +118,7 @@ def check_bag(
     """Chart that a second person compared the bag `bag_id` with patient and prescription.
 
     `all_match` says they found two identifiers, drug, dose, volume, lots and times as charted.
-    Raises Forbidden for anybody who charted or corrected this bag, Invalid unless all matches,
+    Raises RuleBroken for anybody who charted or corrected this bag, Invalid unless all matches,
     Conflict when this is not the bag at the chair (any more).
     """
     tap = _tap(Kind.BAG_CHECKED, event_id, occurred_at, actor, now)
@@ -133,7 +133,7 @@ def check_bag(
     if standing is None or standing.pk != bag_id:
         raise Conflict("This is not the bag at the chair. Look at the bag that is.")
     if tap.user_id in charted_by(standing, chart.events):
-        raise Forbidden(SOMEBODY_ELSE)
+        raise RuleBroken(SOMEBODY_ELSE, [own_finding("BAG-CHECK-SAME-PERSON", SOMEBODY_ELSE)])
     if occurred_at < standing.occurred_at:
         words = "The bag was charted later than this."
         raise Invalid(words, {"occurred_at": [words]})

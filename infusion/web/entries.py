@@ -16,6 +16,7 @@ from infusion.bedside import Entry
 from infusion.models import InfusionEvent
 from infusion.vitals import RANGES
 from infusion.web.forms.reacting import SEVERITIES, SIGNS
+from infusion.web.prepared import lines_of
 
 Kind = InfusionEvent.Kind
 
@@ -80,7 +81,7 @@ def details(event: InfusionEvent) -> str:
         return display.quantity(Decimal(values["volume_ml"]), "mL")
     if "rate_ml_h" in values:
         return display.rate(Decimal(values["rate_ml_h"]))
-    return ""
+    return "; ".join(lines_of(event))
 
 
 def _reaction(values: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from infusion.board import Act
 from infusion.chart import Charted
 from infusion.services import running
+from infusion.services.preparing import chart_baseline
 from infusion.web.forms.running import PauseForm, RateForm, VitalsForm
 from infusion.web.pages.page import Call, Page
 
@@ -28,6 +29,8 @@ def _resume(call: Call) -> Charted:
 
 
 def _vitals(call: Call) -> Charted:
+    if call.bed.infusion is None:
+        return chart_baseline(visit_id=call.bed.visit.pk, vitals=call.form.taken(), **call.tap())
     return running.chart_vitals(
         infusion_id=call.infusion_id(), vitals=call.form.taken(), **call.tap()
     )
