@@ -81,7 +81,11 @@ def check_answers(
         raise Invalid("The questions are not all answered.", problems)
     return {
         "answers": said,
-        "notes": {question.value: kept[question] for question in Question if kept.get(question)},
+        "notes": {
+            question.value: kept[question]
+            for question in Question
+            if question in WORRIES and kept.get(question)
+        },
     }
 
 
