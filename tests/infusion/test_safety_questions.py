@@ -130,7 +130,13 @@ def test_an_access_keeps_what_was_typed_without_its_loose_ends(visit: Visit, nur
 def test_an_access_that_is_not_complete_names_its_field(
     visit: Visit, nurse: Actor, changes: dict[str, Any], field: str
 ) -> None:
-    fields = {"device": "cannula", "site": "left hand", "gauge": "22 G", "attempts": 1} | changes
+    good: dict[str, Any] = {
+        "device": "cannula",
+        "site": "left hand",
+        "gauge": "22 G",
+        "attempts": 1,
+    }
+    fields = good | changes
     with pytest.raises(Invalid) as refused:
         chart_access(
             visit_id=visit.pk, event_id=uuid4(), access=Access(**fields), occurred_at=at(4),
