@@ -1,22 +1,21 @@
 """A dose that was really given: it fixes its own date and moves the doses that follow."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from clinical.findings import Finding, Severity
-from clinics.permissions import DOSES_RECORD, RULES_OVERRIDE
+from clinical.findings import Finding
+from clinics.permissions import DOSES_RECORD
 from core import audit
 from core.actor import Actor
 from core.db import command, joins
-from core.errors import Conflict, Forbidden, Invalid, RuleBroken
+from core.errors import Conflict, Invalid, RuleBroken
 from scheduling import calendars
-from scheduling.models import Booking, Override, Visit
+from scheduling.models import Booking, Visit
 from scheduling.placement import refuse_findings
-from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import void_visit
 from scheduling.services.anchoring import flag_bookings, reanchor
 from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.overriding import go_past
 from scheduling.services.rows import release
 from scheduling.services.stamps import save
 
@@ -40,7 +39,7 @@ def mark_given(
     """
     findings = _refuse_given(held, visit, given_on)
     if override_reason:
-        _override(held, visit, findings, override_reason, actor, now)
+        go_past(held, visit, findings, reason=override_reason, actor=actor, now=now)
     else:
         refuse_findings(findings)
     visit.given_on, visit.status = given_on, status
@@ -93,24 +92,3 @@ def _refuse_given(held: CourseInHand, visit: Visit, given_on: date) -> list[Find
         words = f"The dose before was given on {max(before):%d-%b-%Y}; this one comes after it."
         raise RuleBroken(words, [held.protocol.finding("DOSE-ORDER", words)])
     return calendars.date_findings(held.protocol, held.stretch, visit, given_on, held.given)
-
-
-def _override(  # noqa: PLR0917 - private, and the one caller stands above
-    held: CourseInHand,
-    visit: Visit,
-    findings: Sequence[Finding],
-    reason: str,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    actor.require(RULES_OVERRIDE)
-    if actor.user_id is None:
-        raise Forbidden("Only a person can go past a rule.")
-    reason = checked_reason(reason)
-    stops = [finding for finding in findings if finding.severity.rank >= Severity.HOLD.rank]
-    refuse_findings(finding for finding in stops if not finding.override_by)
-    for finding in stops:
-        Override.objects.create(
-            clinic=held.clinic, patient=held.patient, visit=visit, rule_id=finding.id,
-            reason=reason, overridden_at=now, overridden_by_id=actor.user_id,
-        )  # fmt: skip
