@@ -48,7 +48,9 @@ def answer_questions(
     if done := repeat_of(tap, visit.pk):
         return done
     chart = preparing_chart(visit, now=now)
-    values = check_answers(answers, notes, before=_prepared(chart, visit, now).answers)
+    standing = _prepared(chart, visit, now)
+    _refuse_before(tap, standing.checklist)
+    values = check_answers(answers, notes, before=standing.answers)
     return write(tap, tap.fact(chart.infusion, values))
 
 
@@ -69,7 +71,9 @@ def chart_access(
     visit = lock_visit(visit_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done
-    return write(tap, tap.fact(preparing_chart(visit, now=now).infusion, values))
+    chart = preparing_chart(visit, now=now)
+    _refuse_before(tap, _prepared(chart, visit, now).access)
+    return write(tap, tap.fact(chart.infusion, values))
 
 
 @command
@@ -98,6 +102,7 @@ def chart_bag(
     standing = _prepared(chart, visit, now).bag
     if (standing.pk if standing else None) != replaces:
         raise Conflict("Somebody charted a bag for this patient meanwhile. Look at it first.")
+    _refuse_before(tap, standing)
     _check_bag(chart, visit, bag, occurred_at)
     volume = bag.volume_ml
     chart.infusion.volume_ml = Decimal(volume.numerator) / volume.denominator
@@ -166,6 +171,13 @@ def _tap(kind: str, event_id: UUID, at: datetime, actor: Actor, now: datetime) -
     tap = Tap(event_id=event_id, kind=kind, occurred_at=at, actor=actor, now=now)
     check_tap(tap)
     return tap
+
+
+def _refuse_before(tap: Tap, standing: InfusionEvent | None) -> None:
+    """The last of a kind counts by when it happened: an entry before it would count for nothing."""
+    if standing is not None and tap.occurred_at < standing.occurred_at:
+        words = "The entry this one replaces is charted for later than this."
+        raise Invalid(words, {"occurred_at": [words]})
 
 
 def _prepared(chart: Chart, visit: Visit, now: datetime) -> Prepared:

@@ -189,6 +189,16 @@ def test_another_bag_replaces_the_first_only_knowingly(visit: Visit, nurse: Acto
     assert bag.vials[0].lot == "B9000"
 
 
+def test_a_bag_charted_for_earlier_would_count_for_nothing(visit: Visit, nurse: Actor) -> None:
+    first = chart(visit, nurse, good_bag(visit), minute=5)
+    with pytest.raises(Invalid) as refused:
+        chart(visit, nurse, good_bag(visit), minute=9, occurred_at=at(4), replaces=first.event_id)
+    assert set(refused.value.fields) == {"occurred_at"}
+    assert chart(
+        visit, nurse, good_bag(visit), minute=9, occurred_at=at(5), replaces=first.event_id
+    )
+
+
 def test_the_same_tap_is_the_same_bag(visit: Visit, nurse: Actor) -> None:
     tap, bag = uuid4(), good_bag(visit)
     first = chart(visit, nurse, bag, event_id=tap)

@@ -106,6 +106,14 @@ def test_a_worry_of_this_morning_is_remembered_by_the_service(visit: Visit, nurs
     assert ask(visit, nurse, minute=5, notes={"infection": "Dr Ruiz: an allergy, no infection"})
 
 
+def test_answers_for_an_earlier_minute_would_count_for_nothing(visit: Visit, nurse: Actor) -> None:
+    """A yes at ten past nine is not undone by a no that claims to be older."""
+    ask(visit, nurse, answers=WELL | {"infection": "yes"}, notes={"infection": "Sore throat"})
+    with pytest.raises(Invalid) as refused:
+        ask(visit, nurse, occurred_at=at(1), minute=5, notes={"infection": "It is nothing"})
+    assert set(refused.value.fields) == {"occurred_at"}
+
+
 def test_an_access_keeps_what_was_typed_without_its_loose_ends(visit: Visit, nurse: Actor) -> None:
     chart_access(
         visit_id=visit.pk, event_id=uuid4(), access=CANNULA, occurred_at=at(4), actor=nurse,

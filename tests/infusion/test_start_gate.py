@@ -132,15 +132,15 @@ def test_h3_without_two_identifiers_nothing_runs(visit: Visit, nurse: Actor) -> 
     assert set(refused.value.fields) == {"two_identifiers_checked"}
 
 
-def hang(visit: Visit, nurse: Actor, minute_made: float) -> None:
-    """Replace the bag by one made at that minute, checked by the second nurse."""
+def hang(visit: Visit, nurse: Actor, minute_made: float, *, minute: float = 1) -> None:
+    """Hang a bag made at `minute_made`, in place of another, checked by the second nurse."""
     bag = bag_at_chair(
-        visit, nurse, prepared_at=at(minute_made),
+        visit, nurse, minute=minute, prepared_at=at(minute_made),
         storage=(Kept(place=Place.ROOM, since=at(minute_made)),),
     )  # fmt: skip
     check_bag(
-        visit_id=visit.pk, event_id=uuid4(), bag_id=bag, all_match=True, occurred_at=at(1),
-        actor=colleague(visit.clinic), now=at(1),
+        visit_id=visit.pk, event_id=uuid4(), bag_id=bag, all_match=True,
+        occurred_at=at(minute), actor=colleague(visit.clinic), now=at(minute),
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def test_h15_a_start_ends_by_the_bags_time_to_the_minute(visit: Visit, nurse: Ac
     last = 30 + 210 - 8 * 60
     hang(visit, nurse, last - 1)
     assert stops(visit, nurse, reason="It is nearly enough") == {"BAG-BEYOND-USE"}
-    hang(visit, nurse, last)
+    hang(visit, nurse, last, minute=2)
     assert begin(visit, nurse)
 
 
