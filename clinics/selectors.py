@@ -1,9 +1,9 @@
 """Reading clinics: hours, chairs, people. Nothing here writes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from clinics.models import Chair, Clinic, User
+from clinics.models import Chair, Clinic, Membership, User
 from core.actor import Actor
 
 
@@ -36,6 +36,12 @@ def staff_with_role(actor: Actor, role: str) -> list[User]:
             memberships__clinic_id=actor.clinic_id, memberships__role=role, is_active=True
         ).order_by("full_name")
     )
+
+
+def holders_of(clinic_id: UUID, roles: Collection[str]) -> list[User]:
+    """Return the people of a clinic who hold one of `roles` now, by name."""
+    held = Membership.objects.filter(clinic_id=clinic_id, role__in=roles).values("user")
+    return list(User.objects.filter(pk__in=held, is_active=True).order_by("full_name"))
 
 
 def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:

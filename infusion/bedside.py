@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
+from clinical.findings import Finding, Severity
 from clinical.model import Protocol, RateOption
+from clinical.observation import check_discharge, reaction_window_until
 from clinical.premedication import PremedicationKind, steroid_dose_mg
 from clinical.run import RunState
 from clinical.titration import RatePlan, Step, duration_of, plan
@@ -18,6 +20,7 @@ from core.zones import day_span, local_date
 from infusion import record
 from infusion.before_start import Prepared, prepared
 from infusion.board import Act, Seated, acts_of, primary_act
+from infusion.leaving import NextDose, next_dose
 from infusion.models import Infusion, InfusionEvent
 from infusion.reaction import OpenReaction, open_reaction
 from infusion.readiness import Readiness, readiness
@@ -26,6 +29,7 @@ from patients.models import Patient
 from scheduling.models import Booking, Visit
 from scheduling.treatment import age_on, rates_offered
 
+LEAVING_RULES = frozenset({"OBSERVATION-SHORT", "OBSERVATION-SYMPTOMS"})
 # Charted this long after it happened, an entry is marked late.
 LATE_AFTER = timedelta(minutes=5)
 
@@ -112,6 +116,44 @@ class Bedside:
             age_years=age_on(self.patient.birth_date, day),
             weight_kg=None if weight is None else Fraction(weight),
         )
+
+    def vitals(self) -> list[InfusionEvent]:
+        """Return the vital signs that stand, the last taken first."""
+        kept = [
+            entry.event
+            for entry in self.entries
+            if entry.event.kind == record.Kind.VITALS and not entry.amended and not entry.withdrawn
+        ]
+        return sorted(kept, key=lambda event: event.occurred_at, reverse=True)
+
+    def discharge_findings(self) -> tuple[Finding, ...]:
+        """Return what stands in the way of leaving now, and what is missing from the record."""
+        return check_discharge(
+            self.protocol,
+            actual_end=self.run.ended_at if self.run else None,
+            at=self.now,
+            vitals=[event.occurred_at for event in self.vitals()],
+            symptoms_open=self.run is not None and self.run.symptoms_open,
+        ).findings
+
+    def too_early_to_leave(self) -> bool:
+        """Whether leaving now needs a reason and somebody who agrees."""
+        return any(item.severity is Severity.HOLD for item in self.discharge_findings())
+
+    def may_agree_to_leave(self) -> set[str]:
+        """Return the roles that may agree to it."""
+        holds = [item for item in self.protocol.rules.values() if item.id in LEAVING_RULES]
+        return {role for item in holds for role in item.override_by}
+
+    def reactions_until(self) -> datetime | None:
+        """Return until when signs count as a reaction to this infusion; None before its end."""
+        if self.run is None or self.run.ended_at is None:
+            return None
+        return reaction_window_until(self.protocol, self.run.ended_at)
+
+    def next_dose(self) -> NextDose | None:
+        """Return the dose after this visit's."""
+        return next_dose(self.visit)
 
     def missing(self) -> PremedicationKind | None:
         """Return the mandatory medicine to give next, None when all are given."""

@@ -13,6 +13,7 @@ from core.zones import local_date
 from infusion.before_start import Part
 from infusion.demo.preparing import Preparing, baseline_tests, is_well
 from infusion.demo.setting import Setting
+from infusion.leaving import Leaving
 from infusion.models import Infusion
 from infusion.services.ending import complete_infusion, discharge
 from infusion.services.premedication import give_premedication
@@ -163,7 +164,7 @@ class Stage:
             at = self.before(seat.left)
             discharge(
                 infusion_id=infusion.pk, event_id=uuid.uuid4(), occurred_at=at,
-                actor=self.nurse, now=at,
+                leaving=Leaving(line_removed=True, advice_given=True), actor=self.nurse, now=at,
             )  # fmt: skip
 
     def _chart(self, infusion: Infusion, seat: Seat, start: datetime) -> None:

@@ -1,6 +1,6 @@
 """The event log in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -65,23 +65,38 @@ def line(entry: Entry) -> Line:
 
 def details(event: InfusionEvent) -> str:
     """Return the values of a fact as people read them."""
-    values = event.values
-    if event.kind == Kind.PREMEDICATION:
-        dose = display.quantity(Decimal(values["dose_mg"]), "mg")
-        return f"{values['drug']} {dose}, {values['route']}"
-    if event.kind == Kind.VITALS:
-        return ", ".join(
-            f"{sign.label} {display.quantity(Decimal(values[name]), sign.unit)}"
-            for name, sign in RANGES.items()
-            if name in values
-        )
-    if event.kind == Kind.REACTION:
-        return _reaction(values)
-    if event.kind in {Kind.COMPLETED, Kind.STOPPED}:
-        return display.quantity(Decimal(values["volume_ml"]), "mL")
-    if "rate_ml_h" in values:
-        return display.rate(Decimal(values["rate_ml_h"]))
+    if (said := SAID.get(Kind(event.kind))) is not None:
+        return said(event.values)
+    if "rate_ml_h" in event.values:
+        return display.rate(Decimal(event.values["rate_ml_h"]))
     return "; ".join(lines_of(event))
+
+
+def _medicine(values: Mapping[str, Any]) -> str:
+    dose = display.quantity(Decimal(values["dose_mg"]), "mg")
+    return f"{values['drug']} {dose}, {values['route']}"
+
+
+def _vitals(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{sign.label} {display.quantity(Decimal(values[name]), sign.unit)}"
+        for name, sign in RANGES.items()
+        if name in values
+    )
+
+
+def _volume(values: Mapping[str, Any]) -> str:
+    return display.quantity(Decimal(values["volume_ml"]), "mL")
+
+
+def _discharge(values: Mapping[str, Any]) -> str:
+    """Say what was done at the door, and what was not; charts of before this was asked say none."""
+    if "line_removed" not in values:
+        return ""
+    line_words = _("line removed") if values["line_removed"] else _("line not removed")
+    advice = _("advice given") if values["advice_given"] else _("no advice given")
+    agreed = [_("agreed with the prescriber")] if values.get("agreed_by") else []
+    return ", ".join([line_words, advice, *agreed])
 
 
 def _reaction(values: Mapping[str, Any]) -> str:
@@ -93,3 +108,13 @@ def _reaction(values: Mapping[str, Any]) -> str:
     if values.get("serious"):
         said.append(_("serious"))
     return ", ".join([*said, *(str(SIGNS.get(sign, sign)) for sign in values.get("signs", ()))])
+
+
+SAID: dict[Kind, Callable[[Mapping[str, Any]], str]] = {
+    Kind.PREMEDICATION: _medicine,
+    Kind.VITALS: _vitals,
+    Kind.REACTION: _reaction,
+    Kind.COMPLETED: _volume,
+    Kind.STOPPED: _volume,
+    Kind.DISCHARGED: _discharge,
+}

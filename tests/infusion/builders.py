@@ -14,9 +14,11 @@ from clinics.access import standing_of
 from clinics.models import Chair, Clinic, Role, User
 from core.actor import Actor
 from infusion.bag import Bag, Vial
+from infusion.chart import Charted
 from infusion.iv_access import Access
+from infusion.leaving import Leaving
 from infusion.models import Infusion, InfusionEvent
-from infusion.services.ending import complete_infusion
+from infusion.services.ending import complete_infusion, discharge
 from infusion.services.premedication import give_premedication
 from infusion.services.preparing import (
     answer_questions,
@@ -31,6 +33,7 @@ from scheduling.models import Booking, ClinicDay, Course, Visit
 from tests.people import MONDAY_NINE, make_patient, make_user
 
 TODAY = MONDAY_NINE.date()
+DONE_AT_THE_DOOR = Leaving(line_removed=True, advice_given=True)
 
 
 def at(minutes: float, *, start: datetime = MONDAY_NINE) -> datetime:
@@ -172,7 +175,8 @@ def good_bag(visit: Visit, *, minute: float = 0, **changes: Any) -> Bag:
 
 def bag_at_chair(visit: Visit, nurse: Actor, *, minute: float = 0, **changes: Any) -> UUID:
     """Chart a bag; `changes` are of the bag. Return the id of its event."""
-    standing = InfusionEvent.objects.filter(infusion__visit=visit, kind="bag").last()
+    bags = InfusionEvent.objects.filter(infusion__visit=visit, kind="bag")
+    standing = bags.order_by("recorded_at").last()
     return chart_bag(
         visit_id=visit.pk, event_id=uuid4(), bag=good_bag(visit, minute=minute, **changes),
         replaces=standing.pk if standing else None, occurred_at=at(minute), actor=nurse,
@@ -241,3 +245,12 @@ def complete(infusion: Infusion, nurse: Actor, *, minute: float, **changes: Any)
     }  # fmt: skip
     complete_infusion(**(fields | changes))
     infusion.refresh_from_db()
+
+
+def leave(infusion: Infusion, nurse: Actor, *, minute: float, **changes: Any) -> Charted:
+    """Discharge with everything done at the door."""
+    fields: dict[str, Any] = {
+        "infusion_id": infusion.pk, "event_id": uuid4(), "occurred_at": at(minute),
+        "leaving": DONE_AT_THE_DOOR, "actor": nurse, "now": at(minute),
+    }  # fmt: skip
+    return discharge(**(fields | changes))

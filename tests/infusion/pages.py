@@ -33,12 +33,12 @@ class Tablet:
     def address(self, name: str, *args: object) -> str:
         return reverse(name, args=[self.clinic.slug, *args])
 
-    def get(self, minute: float, name: str, *args: object, htmx: bool = False, **query: Any) -> Any:
+    def get(self, minute: float, name: str, *args: object, htmx: Any = False, **query: Any) -> Any:
         with time_machine.travel(at(minute), tick=False):
             self._sign_in()
             return self.client.get(self.address(name, *args), query, headers=HTMX if htmx else None)
 
-    def post(self, minute: float, name: str, *args: object, htmx: bool = False,
+    def post(self, minute: float, name: str, *args: object, htmx: Any = False,
              **data: Any) -> Any:  # fmt: skip
         with time_machine.travel(at(minute), tick=False):
             self._sign_in()
@@ -51,7 +51,7 @@ class Tablet:
             self.client.logout()
             self.client.force_login(self.user)
 
-    def act(self, minute: float, visit_id: object, act: str, *, htmx: bool = False,
+    def act(self, minute: float, visit_id: object, act: str, *, htmx: Any = False,
             **data: Any) -> Any:  # fmt: skip
         """Send the form of an act as it would be filled in."""
         fields = {"event_id": uuid4(), "back": "board", "at": "", "reason": "", **data}

@@ -15,11 +15,10 @@ from infusion import record
 from infusion.chart import Charted
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.amending import amend_event
-from infusion.services.ending import discharge
 from infusion.services.running import change_rate, chart_vitals
 from infusion.services.starting import start_infusion
 from reminders.models import Reminder
-from tests.infusion.builders import at, complete, premedicate, prepare, running, seat
+from tests.infusion.builders import at, complete, leave, premedicate, prepare, running, seat
 from tests.people import make_actor, make_clinic
 
 
@@ -140,9 +139,7 @@ def test_a_chart_cannot_be_corrected_into_a_contradiction(
 
 def test_nobody_left_before_the_end(infusion: Infusion, nurse: Actor) -> None:
     complete(infusion, nurse, minute=240)
-    discharge(
-        infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(300), actor=nurse, now=at(300)
-    )
+    leave(infusion, nurse, minute=300)
     for kind, minute in (("discharged", 239), ("completed", 301)):
         with pytest.raises(Invalid):
             amend(only(infusion, kind), nurse, occurred_at=at(minute))

@@ -23,7 +23,7 @@ from infusion.services.amending import amend_event
 from infusion.services.premedication import give_premedication
 from infusion.services.starting import start_infusion
 from scheduling.models import Booking, Visit
-from tests.infusion.builders import at, premedicate, prepare, seat
+from tests.infusion.builders import DONE_AT_THE_DOOR, at, premedicate, prepare, seat
 from tests.people import make_actor, make_clinic
 
 VISIT_OF = {
@@ -103,6 +103,8 @@ def perform(act: str, visit: Visit, ml_h: int, fields: dict[str, Any]) -> Charte
         return correct(infusion, ml_h, fields, withdrawn=act == "withdraw")
     if act == "complete":
         fields = fields | {"volume_ml": Decimal(ml_h)}
+    if act == "discharge":
+        fields = fields | {"leaving": DONE_AT_THE_DOOR}
     services: dict[str, Callable[..., Charted]] = {
         "pause": running.pause, "complete": ending.complete_infusion, "discharge": ending.discharge,
     }  # fmt: skip

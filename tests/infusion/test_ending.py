@@ -1,22 +1,24 @@
 """The real end, the hour that counts from it, and leaving."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from clinics.models import Clinic, Role
+from clinics.models import Clinic, Membership, Role
 from core.actor import Actor
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
 from infusion.chart import Charted
+from infusion.leaving import Leaving
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.ending import complete_infusion, discharge
-from infusion.services.running import change_rate
+from infusion.services.running import change_rate, chart_vitals
 from reminders.models import Reminder
 from scheduling.models import Booking, Override, Visit
-from tests.infusion.builders import at, premedicate, running, seat
-from tests.people import make_actor, make_clinic
+from tests.infusion.builders import DONE_AT_THE_DOOR, at, premedicate, running, seat
+from tests.people import make_actor, make_clinic, make_user
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def end(infusion: Infusion, nurse: Actor, minute: float = 240, **changes: Any) -
 def leave(infusion: Infusion, nurse: Actor, minute: float = 300, **changes: Any) -> Charted:
     fields: dict[str, Any] = {
         "infusion_id": infusion.pk, "event_id": uuid4(), "occurred_at": at(minute),
-        "actor": nurse, "now": at(minute),
+        "leaving": DONE_AT_THE_DOOR, "actor": nurse, "now": at(minute),
     }  # fmt: skip
     return discharge(**(fields | changes))
 
@@ -115,15 +117,97 @@ def test_leaving_after_the_hour_completes_visit_and_booking(
     assert set(states) == {Reminder.State.VOID}
 
 
-def test_leaving_before_the_hour_needs_a_named_reason(infusion: Infusion, nurse: Actor) -> None:
+@pytest.fixture
+def prescriber(clinic: Clinic) -> Actor:
+    return make_actor(clinic, Role.PRESCRIBER)
+
+
+def agreed(person: Actor) -> Leaving:
+    return replace(DONE_AT_THE_DOOR, agreed_by=person.user_id)
+
+
+def test_leaving_before_the_hour_needs_a_reason_and_a_prescriber(
+    infusion: Infusion, nurse: Actor, prescriber: Actor
+) -> None:
     """H5: a missed observation hour. One second short is short."""
     end(infusion, nurse)
+    short = 300 - 1 / 60
     with pytest.raises(RuleBroken) as refused:
-        leave(infusion, nurse, 300 - 1 / 60)
-    assert [finding.id for finding in refused.value.findings] == ["OBSERVATION-SHORT"]
-    leave(infusion, nurse, 300 - 1 / 60, reason="Left against advice, Dr Osei told")
+        leave(infusion, nurse, short, leaving=agreed(prescriber))
+    assert {finding.id for finding in refused.value.findings} == {"OBSERVATION-SHORT"}
+    why = "Left against advice, Dr Osei told"
+    leave(infusion, nurse, short, reason=why, leaving=agreed(prescriber))
     [override] = Override.objects.all()
-    assert (override.rule_id, override.overridden_by_id) == ("OBSERVATION-SHORT", nurse.user_id)
+    assert (override.rule_id, override.reason) == ("OBSERVATION-SHORT", why)
+    assert override.overridden_by_id == nurse.user_id
+    values = InfusionEvent.objects.get(kind="discharged").values
+    assert values["agreed_by"] == str(prescriber.user_id)
+    assert "OBSERVATION-SHORT" in values["findings"]
+
+
+@pytest.mark.parametrize("role", [None, *(set(Role) - {Role.PRESCRIBER})])
+def test_nobody_else_can_agree_to_a_shorter_stay(
+    infusion: Infusion, clinic: Clinic, nurse: Actor, role: str | None
+) -> None:
+    """H5: a reason alone does not open the door, nor does a name without the role."""
+    end(infusion, nurse)
+    other = make_user(clinic, role, email="other@north.example") if role else None
+    leaving = replace(DONE_AT_THE_DOOR, agreed_by=other.pk if other else None)
+    with pytest.raises(Invalid, match="Say which prescriber agreed") as refused:
+        leave(infusion, nurse, 290, reason="The patient wants to go", leaving=leaving)
+    assert set(refused.value.fields) == {"agreed_by"}
+    assert not Override.objects.exists()
+
+
+def test_a_prescriber_of_another_clinic_does_not_count(infusion: Infusion, nurse: Actor) -> None:
+    end(infusion, nurse)
+    stranger = make_actor(make_clinic("south"), Role.PRESCRIBER)
+    with pytest.raises(Invalid):
+        leave(infusion, nurse, 290, reason="Wants to go", leaving=agreed(stranger))
+
+
+def test_whoever_charts_and_may_agree_needs_no_other_name(
+    infusion: Infusion, clinic: Clinic, nurse: Actor
+) -> None:
+    end(infusion, nurse)
+    assert nurse.user_id is not None
+    Membership.objects.create(user_id=nurse.user_id, clinic=clinic, role=Role.PRESCRIBER)
+    leave(infusion, nurse, 290, reason="Seen and well")
+    assert Override.objects.get().overridden_by_id == nurse.user_id
+
+
+@pytest.mark.parametrize("undone", ["line_removed", "advice_given"])
+def test_line_and_advice_belong_to_every_discharge(
+    infusion: Infusion, nurse: Actor, undone: str
+) -> None:
+    end(infusion, nurse)
+    done = {"line_removed": True, "advice_given": True} | {undone: False}
+    leaving = Leaving(line_removed=done["line_removed"], advice_given=done["advice_given"])
+    with pytest.raises(Invalid) as refused:
+        leave(infusion, nurse, leaving=leaving)
+    assert set(refused.value.fields) == {undone}
+    leave(infusion, nurse, leaving=leaving, reason="Walked out while nobody looked")
+    event = InfusionEvent.objects.get(kind="discharged")
+    assert (event.values[undone], event.reason) == (False, "Walked out while nobody looked")
+
+
+def test_missing_vital_signs_stay_in_the_record(infusion: Infusion, nurse: Actor) -> None:
+    end(infusion, nurse)
+    leave(infusion, nurse)
+    event = InfusionEvent.objects.get(kind="discharged")
+    assert event.values["findings"] == ["OBSERVATION-VITALS"]
+    assert not Override.objects.exists()
+
+
+def test_with_every_set_taken_nothing_is_found(infusion: Infusion, nurse: Actor) -> None:
+    end(infusion, nurse)
+    for minute in (270, 299):
+        chart_vitals(
+            infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(minute),
+            vitals={"systolic": 120}, actor=nurse, now=at(minute),
+        )  # fmt: skip
+    leave(infusion, nurse)
+    assert InfusionEvent.objects.get(kind="discharged").values["findings"] == []
 
 
 def test_the_hour_is_held_against_the_time_of_leaving_not_of_charting(

@@ -128,7 +128,7 @@ def test_a_booking_made_at_the_same_moment_does_not_survive(
     scene: Scene, meet: Callable[[], None]
 ) -> None:
     """Whoever is first: the booking is freed with the others, or it is refused."""
-    jobs = [partial(anaphylaxis, scene.infusion, scene.nurse), book_next(scene)]
+    jobs: list[Job] = [partial(anaphylaxis, scene.infusion, scene.nurse), book_next(scene)]
     meet()
     for refusal in refusals(race(*jobs)):
         assert isinstance(refusal, Conflict | RuleBroken)
@@ -139,7 +139,7 @@ def test_a_booking_made_at_the_same_moment_does_not_survive(
 @pytest.mark.usefixtures("no_locks")
 def test_without_the_locks_the_patient_stays_booked(scene: Scene, meet: Callable[[], None]) -> None:
     """The control: if this fails, the test above proves nothing."""
-    jobs = [partial(anaphylaxis, scene.infusion, scene.nurse), book_next(scene)]
+    jobs: list[Job] = [partial(anaphylaxis, scene.infusion, scene.nurse), book_next(scene)]
     meet()
     assert refusals(race(*jobs)) == []
     assert course(scene).status == Course.Status.PERMANENTLY_DISCONTINUED

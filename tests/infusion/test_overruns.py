@@ -15,7 +15,6 @@ from clinics.models import Clinic, Role
 from core.actor import Actor
 from infusion.happened import leaving_times
 from infusion.models import Infusion
-from infusion.services.ending import discharge
 from infusion.services.running import pause
 from infusion.services.stopping import stop_infusion
 from scheduling.daybook.conflicts import conflicts
@@ -24,7 +23,17 @@ from scheduling.daybook.frame import read_frame
 from scheduling.models import Visit
 from scheduling.overruns import SLACK, overruns
 from scheduling.selectors import DayRow, day_bookings
-from tests.infusion.builders import TODAY, at, complete, expect, premedicate, running, seat, start
+from tests.infusion.builders import (
+    TODAY,
+    at,
+    complete,
+    expect,
+    leave,
+    premedicate,
+    running,
+    seat,
+    start,
+)
 from tests.infusion.pages import Tablet
 from tests.people import make_actor, make_user
 
@@ -65,9 +74,7 @@ def test_in_observation_it_is_the_real_end_that_counts(visit: Visit, nurse: Acto
     complete(infusion, nurse, minute=250)
     assert leaves(visit, 255) == at(310)
     assert leaves(visit, 325) == at(325), "the hour is over and the chair is not free"
-    discharge(
-        infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(330), actor=nurse, now=at(330)
-    )
+    leave(infusion, nurse, minute=330)
     assert leaves(visit, 331) is None
 
 

@@ -17,11 +17,11 @@ from infusion import record
 from infusion.chart import Charted
 from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import reaction_history
-from infusion.services import ending, reacting, running, stopping
+from infusion.services import reacting, running, stopping
 from infusion.services.amending import amend_event
 from infusion.services.reacting import Assessment
 from scheduling.models import Override, Visit
-from tests.infusion.builders import at, complete, premedicate, seat
+from tests.infusion.builders import at, complete, leave, premedicate, seat
 from tests.infusion.builders import running as run_up
 from tests.people import make_actor, make_clinic
 
@@ -143,9 +143,7 @@ def test_times_outside_the_infusion_are_refused(infusion: Infusion, nurse: Actor
 def left(infusion: Infusion, nurse: Actor) -> None:
     """The bag is empty at minute 245, the patient leaves at 310."""
     complete(infusion, nurse, minute=245)
-    ending.discharge(
-        infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(310), actor=nurse, now=at(310)
-    )
+    leave(infusion, nurse, minute=310)
     infusion.refresh_from_db()
 
 

@@ -17,7 +17,10 @@ def _complete(call: Call) -> Charted:
 
 
 def _discharge(call: Call) -> Charted:
-    return ending.discharge(infusion_id=call.infusion_id(), reason=call["reason"], **call.tap())
+    return ending.discharge(
+        infusion_id=call.infusion_id(), leaving=call.form.leaving(), reason=call["reason"],
+        **call.tap(),
+    )  # fmt: skip
 
 
 PAGES: dict[Act, Page] = {
