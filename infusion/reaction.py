@@ -59,7 +59,8 @@ class OpenReaction:
 def open_reaction(
     events: Sequence[InfusionEvent], run: RunState, *, fraction: Fraction
 ) -> OpenReaction | None:
-    """Return the last reaction while its symptoms are open or nobody has assessed it.
+    """Return the reaction that nobody has assessed yet, the first of them, else the last one
+    while its symptoms are open.
 
     `fraction` of the rate really running at onset is what may run at most.
     """
@@ -67,12 +68,14 @@ def open_reaction(
     reactions = [event for event in kept if event.kind == Kind.REACTION]
     if not reactions:
         return None
-    last = reactions[-1]
-    assessed = bool(last.values.get("assessed", True))
+    waiting = [event for event in reactions if not event.values.get("assessed", True)]
+    last = waiting[0] if waiting else reactions[-1]
+    assessed = not waiting
     severity = ReactionSeverity(last.values["severity"])
     if assessed and not run.symptoms_open and severity is not ReactionSeverity.LIFE_THREATENING:
         return None
-    onset = run.reactions[-1].onset_ml_h if run.reactions else Fraction(0)
+    onsets = [seen.onset_ml_h for seen in run.reactions if seen.at == last.occurred_at]
+    onset = onsets[-1] if onsets else Fraction(0)
     over = run.ended_at is not None or severity is ReactionSeverity.LIFE_THREATENING
     return OpenReaction(
         event=last,

@@ -166,3 +166,17 @@ def test_the_same_form_twice_is_one_reaction(
     for _ in range(2):
         tablet.act(70, visit.pk, "reaction", event_id=event, back="chair")
     assert infusion.events.filter(kind="reaction").count() == 1
+
+
+def test_of_two_reactions_the_one_shown_is_assessed(
+    tablet: Tablet, visit: Visit, infusion: Infusion
+) -> None:
+    tap(tablet, visit, 70)
+    tap(tablet, visit, 80)
+    form = text_of(tablet.get(81, "chair_act", visit.pk, "assess", htmx=True))
+    first, second = infusion.events.filter(kind="reaction").order_by("occurred_at")
+    assert f'name="reaction_id" value="{first.pk}"' in form
+    tablet.act(82, visit.pk, "assess", reaction_id=str(second.pk), grade="3", severity="")
+    assert infusion.events.get(amends=second).values["severity"] == "severe"
+    tablet.act(83, visit.pk, "assess", grade="1", severity="")
+    assert infusion.events.get(amends=first).values["severity"] == "mild_moderate"

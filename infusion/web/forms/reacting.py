@@ -63,6 +63,7 @@ class TapForm(ActForm):
 class AssessForm(ActForm):
     """Signs, grade, severity. Ending the treatment for good is confirmed in so many words."""
 
+    reaction_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
     signs = forms.MultipleChoiceField(
         label=_("Signs"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -93,6 +94,8 @@ class AssessForm(ActForm):
         signs = self.fields["signs"]
         assert isinstance(signs, forms.MultipleChoiceField)
         signs.choices = [(sign, SIGNS.get(sign, sign)) for sign in self.bed.protocol.reaction.signs]
+        if self.bed.reaction is not None:
+            self.initial.setdefault("reaction_id", self.bed.reaction.event.pk)
         self.fields["reason"].label = _("Note")
         self.fields["reason"].help_text = _("Needed when it is less severe than signs suggest.")
         if not self.is_bound:

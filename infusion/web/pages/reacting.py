@@ -15,11 +15,12 @@ def _reaction(call: Call) -> Charted:
 
 
 def _assess(call: Call) -> Charted:
-    open_one = call.bed.reaction
-    if open_one is None:
+    standing = call.bed.reaction
+    reaction_id = call["reaction_id"] or (standing.event.pk if standing else None)
+    if reaction_id is None:
         raise Conflict("No reaction is charted.")
     return reacting.assess_reaction(
-        reaction_id=open_one.event.pk,
+        reaction_id=reaction_id,
         event_id=call["event_id"],
         assessment=call["assessment"],
         actor=call.actor,
