@@ -32,6 +32,7 @@ class Part(StrEnum):
     VITALS = "vitals"
 
 
+PARTS = len(Part) + 1  # and the premedication
 MISSING = {
     Part.CHECKLIST: ("CHECKLIST-MISSING", "The safety questions of today are not answered."),
     Part.ACCESS: ("ACCESS-MISSING", "IV access is not charted."),
@@ -71,6 +72,10 @@ class Prepared:
     def todo(self) -> tuple[Part, ...]:
         """The parts that are not done, in their order."""
         return tuple(part for part in Part if self.event(part) is None)
+
+    def parts_done(self, *, premedicated: bool) -> int:
+        """Return how many of the PARTS are done."""
+        return PARTS - 1 - len(self.todo) + premedicated
 
     @property
     def answers(self) -> Answers | None:

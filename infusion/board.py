@@ -42,6 +42,7 @@ class Act(StrEnum):
     """What a nurse does next at a chair."""
 
     ARRIVE = "arrive"
+    PREPARE = "prepare"
     CHECKLIST = "checklist"
     ACCESS = "access"
     BAG = "bag"
@@ -120,6 +121,8 @@ class Coming:
     visit_id: UUID
     patient: Person
     arrives_at: datetime
+    parts_done: int = 0  # of what comes before the start
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,10 @@ class Seated:
     rate_ml_h: Fraction | None = None
     step: int = 0
     steps: int = 0
+    parts_done: int = 0  # of what comes before the start, of none once the line runs
+    parts: int = 0
+    prepared: bool = False  # all of it but the medicines
+    window_open: bool = False  # the medicines let the line start now
     given: tuple[tuple[str, datetime], ...] = ()  # premedication: drug, when
     start_until: datetime | None = None
     ends_at: datetime | None = None  # projected, or real once it has ended
@@ -254,6 +261,9 @@ def acts_of(place: Place, here: Seated | None, coming: Coming | None, now: datet
         arriving = coming is not None and place is not Place.OUT_OF_SERVICE
         return [Act.ARRIVE] if arriving else []
     due = [item.act for item in here.dues() if item.offered(now)]
+    if here.parts and not here.prepared:
+        due = [Act.PREPARE, *(act for act in due if act is not Act.START), Act.VITALS]
+        return list(dict.fromkeys(due))[:ACTS_SHOWN]
     awaited = [AWAITED[place]] if place in AWAITED else []
     assess = [Act.ASSESS] if here.unassessed else []
     vitals = [Act.VITALS] if here.infusion_id else []
@@ -271,7 +281,8 @@ def primary_act(
     if here is None:
         return acts[0] if place in {Place.EXPECTED, Place.LATE} else None
     due = {item.act for item in here.dues() if item.offered(now)}
-    return acts[0] if acts[0] in {*due, AWAITED.get(place), Act.ASSESS} else None
+    always = {AWAITED.get(place), Act.ASSESS, Act.PREPARE}
+    return acts[0] if acts[0] in due | always else None
 
 
 def by_time(dues: Sequence[Due]) -> tuple[Due, ...]:

@@ -8,7 +8,8 @@ from clinical.run import Action, RunState, RunStatus
 from clinical.titration import rate_table
 from core.zones import day_span, local_date
 from infusion import record
-from infusion.board import Act, Due, Medicine, Person, Place, Seated, by_time
+from infusion.before_start import PARTS, prepared
+from infusion.board import Act, Coming, Due, Medicine, Person, Place, Seated, by_time
 from infusion.models import Infusion, InfusionEvent
 from infusion.readiness import Readiness, readiness
 from patients.models import Patient
@@ -63,6 +64,23 @@ def seated(
     return _while_running(booking, infusion, run, events, now=now)
 
 
+def expected(
+    booking: Booking, events: Sequence[InfusionEvent], *, zone: str, now: datetime
+) -> Coming:
+    """Return a booking whose patient is not here yet, with how much is prepared already."""
+    since = day_span(local_date(now, zone), zone)[0]
+    protocol = record.protocol_of(booking.visit.course)
+    ready = readiness(protocol, record.premedication(events, since=since))
+    return Coming(
+        booking_id=booking.pk,
+        visit_id=booking.visit_id,
+        patient=person(booking.patient),
+        arrives_at=booking.period.lower,
+        parts_done=prepared(events, since=since).parts_done(premedicated=ready.complete),
+        parts=PARTS,
+    )
+
+
 def _before_start(
     booking: Booking,
     infusion: Infusion | None,
@@ -75,7 +93,10 @@ def _before_start(
     protocol = record.protocol_of(visit.course)
     since = day_span(local_date(now, zone), zone)[0]
     ready = readiness(protocol, record.premedication(events, since=since))
+    done = prepared(events, since=since)
     place, due = _first_steps(booking, ready, now)
+    if place is Place.READY and done.todo:
+        place = Place.PREMEDICATION
     given = tuple(
         (event.values["drug"], event.occurred_at)
         for event in record.standing(events)
@@ -89,6 +110,10 @@ def _before_start(
         medicine=medicine(protocol, visit, booking.rate_option),
         place=Place.PREMEDICATION if given and place is Place.ARRIVED else place,
         headline=due,
+        parts_done=done.parts_done(premedicated=ready.complete),
+        parts=PARTS,
+        prepared=not done.todo,
+        window_open=ready.start_from is not None and ready.complete and now >= ready.start_from,
         given=given,
         start_until=ready.start_until if ready.complete else None,
     )

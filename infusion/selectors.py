@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from infusion.board import (
     waiting_place,
 )
 from infusion.models import Infusion, InfusionEvent
-from infusion.seating import person, seated
+from infusion.seating import expected, person, seated
 from reminders.models import Reminder
 from scheduling.history import ReactionHistory
 from scheduling.models import Booking
@@ -49,8 +49,9 @@ def board(actor: Actor, now: datetime) -> Board:
     chairs = chairs_of(actor)
     outages = _outages(chairs, now)
     bookings = _bookings_now(clinic, now)
-    here = _sitting(clinic, bookings, now)
-    coming = _coming(bookings)
+    charted = _charted(bookings)
+    here = _sitting(clinic, bookings, charted, now)
+    coming = _coming(clinic, bookings, charted, now)
     cards = [
         card
         for chair in chairs
@@ -74,45 +75,53 @@ def _bookings_now(clinic: Clinic, now: datetime) -> list[Booking]:
     return list(related.exclude(chair=None).order_by("period", "pk"))
 
 
-def _sitting(
-    clinic: Clinic, bookings: Iterable[Booking], now: datetime
-) -> dict[UUID, list[Seated]]:
-    """Return who sits where: one query for their infusions, one for all that is charted."""
-    arrived = [row for row in bookings if row.status == Booking.Status.ARRIVED]
-    infusions = {
-        row.visit_id: row
-        for row in Infusion.objects.filter(visit__in=[row.visit_id for row in arrived])
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Charted:
+    """The infusions of some visits, and what is charted on each."""
+
+    infusions: dict[UUID, Infusion]  # by visit
+    events: dict[UUID, list[InfusionEvent]]  # by infusion, in the order they happened
+
+    def of(self, visit_id: UUID) -> tuple[Infusion | None, list[InfusionEvent]]:
+        infusion = self.infusions.get(visit_id)
+        return infusion, self.events.get(infusion.pk, []) if infusion else []
+
+
+def _charted(bookings: Iterable[Booking]) -> _Charted:
+    """Return what is charted for the visits: one query for infusions, one for all events."""
+    visits = [row.visit_id for row in bookings]
+    infusions = {row.visit_id: row for row in Infusion.objects.filter(visit__in=visits)}
     events: dict[UUID, list[InfusionEvent]] = defaultdict(list)
-    charted = InfusionEvent.objects.filter(infusion__in=[row.pk for row in infusions.values()])
-    for event in charted.order_by("occurred_at", "recorded_at"):
+    rows = InfusionEvent.objects.filter(infusion__in=[row.pk for row in infusions.values()])
+    for event in rows.order_by("occurred_at", "recorded_at"):
         events[event.infusion_id].append(event)
+    return _Charted(infusions=infusions, events=events)
+
+
+def _sitting(
+    clinic: Clinic, bookings: Iterable[Booking], charted: _Charted, now: datetime
+) -> dict[UUID, list[Seated]]:
+    """Return who sits where."""
     found: dict[UUID, list[Seated]] = defaultdict(list)
-    for booking in arrived:
-        infusion = infusions.get(booking.visit_id)
-        known = events[infusion.pk] if infusion else []
-        here = seated(booking, infusion, known, zone=clinic.time_zone, now=now)
-        assert booking.chair_id is not None
-        found[booking.chair_id].append(here)
+    for booking in bookings:
+        if booking.status == Booking.Status.ARRIVED:
+            infusion, known = charted.of(booking.visit_id)
+            here = seated(booking, infusion, known, zone=clinic.time_zone, now=now)
+            assert booking.chair_id is not None
+            found[booking.chair_id].append(here)
     return found
 
 
-def _coming(bookings: Iterable[Booking]) -> dict[UUID, Coming]:
+def _coming(
+    clinic: Clinic, bookings: Iterable[Booking], charted: _Charted, now: datetime
+) -> dict[UUID, Coming]:
     """Return the next booking of each chair; `bookings` come in the order of their time."""
     found: dict[UUID, Coming] = {}
     for booking in bookings:
-        if booking.status not in TO_COME:
-            continue
         assert booking.chair_id is not None
-        found.setdefault(
-            booking.chair_id,
-            Coming(
-                booking_id=booking.pk,
-                visit_id=booking.visit_id,
-                patient=person(booking.patient),
-                arrives_at=booking.period.lower,
-            ),
-        )
+        if booking.status in TO_COME and booking.chair_id not in found:
+            _infusion, known = charted.of(booking.visit_id)
+            found[booking.chair_id] = expected(booking, known, zone=clinic.time_zone, now=now)
     return found
 
 

@@ -26,6 +26,8 @@ from infusion.web.pages import PAGES
 from infusion.web.pages.page import Call, Page
 from infusion.web.words import on_the_wall
 
+# The pages of one visit from which an act may be opened, and to which it leads back.
+BACK = {"chair": "chair_side", "before": "before_start"}
 # Where a service's word for a field is another than the form's.
 FIELDS = {"occurred_at": "at", "rate_ml_h": "other_rate", "purpose": "other_purpose"}
 
@@ -79,7 +81,8 @@ def _empty(request: ClinicRequest, bed: Bedside, act: Act, *, shown_as: str) -> 
         subject=bed.visit, patient_id=bed.patient.pk, actor=request.actor, now=bed.now,
         page=shown_as,
     )  # fmt: skip
-    back = "chair" if request.GET.get("back") == "chair" else "board"
+    asked = request.GET.get("back", "")
+    back = asked if asked in BACK else "board"
     return _show(request, bed, act, PAGES[act].form(bed=bed, initial={"back": back}))
 
 
@@ -161,9 +164,8 @@ def _findings(refusal: Refusal | None) -> list[tuple[str, str]]:
 
 def _back_url(request: ClinicRequest, bed: Bedside, form: ActForm) -> str:
     slug = request.clinic.slug
-    if form["back"].value() == "chair":
-        return reverse("chair_side", args=[slug, bed.visit.pk])
-    return reverse("board", args=[slug])
+    there = BACK.get(str(form["back"].value()))
+    return reverse(there, args=[slug, bed.visit.pk]) if there else reverse("board", args=[slug])
 
 
 def _charted(request: ClinicRequest, bed: Bedside, page: Page, charted: Charted) -> HttpResponse:
@@ -171,24 +173,24 @@ def _charted(request: ClinicRequest, bed: Bedside, page: Page, charted: Charted)
     undo = ""
     if page.undo and not charted.repeated:
         undo = reverse("chair_undo", args=[request.clinic.slug, bed.visit.pk, charted.event_id])
-    to_chair = page.to_chair or request.POST.get("back") == "chair"
-    chair = reverse("chair_side", args=[request.clinic.slug, bed.visit.pk]) if to_chair else ""
+    name = "chair_side" if page.to_chair else BACK.get(request.POST.get("back", ""))
+    there = reverse(name, args=[request.clinic.slug, bed.visit.pk]) if name else ""
     if outbox.asked(request):
-        return _to_outbox(request, words, undo_url=undo, chair=chair)
-    if not to_chair:
+        return _to_outbox(request, words, undo_url=undo, go=there)
+    if not there:
         return done(request, words, undo_url=undo)
     messages.success(request, words)
     if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": chair})
-    return redirect(chair)
+        return HttpResponse(status=204, headers={"HX-Redirect": there})
+    return redirect(there)
 
 
-def _to_outbox(request: ClinicRequest, words: str, *, undo_url: str, chair: str) -> HttpResponse:
+def _to_outbox(request: ClinicRequest, words: str, *, undo_url: str, go: str) -> HttpResponse:
     """Say that the entry is saved; to whoever waits at the board, with what has changed there."""
     if not outbox.watched(request):
         return outbox.applied(words)
-    if chair:
-        return outbox.applied(words, html=toast(request, words, undo_url=undo_url), go=chair)
+    if go:
+        return outbox.applied(words, html=toast(request, words, undo_url=undo_url), go=go)
     at_board = "layout" in request.POST
     html = done(request, words, undo_url=undo_url).content.decode() if at_board else ""
     return outbox.applied(words, html=html)

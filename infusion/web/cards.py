@@ -24,6 +24,7 @@ STRIP_LINES = 6
 
 BUTTONS: dict[Act, tuple[Words, str]] = {
     Act.ARRIVE: (_("Arrived"), "arrive"),
+    Act.PREPARE: (_("Before the start"), "list"),
     Act.CHECKLIST: (_("Checklist"), "check"),
     Act.ACCESS: (_("IV access"), "drop"),
     Act.BAG: (_("Bag"), "drop"),
@@ -68,6 +69,7 @@ class Button:
     element_id: str
     primary: bool = False
     posts: bool = False
+    leads: bool = False  # to a page of its own
     event_id: UUID | None = None
 
 
@@ -125,7 +127,7 @@ def shown(card: ChairCard, slug: str, actor: Actor) -> Shown:
         state_label=label,
         chair_word=word,
         chair_number=number,
-        headline=headline(due, ready=card.place is Place.READY) if due else "",
+        headline=headline(due, ready=here.window_open) if here and due else "",
         also=[(headline(other), other.at) for other in here.others] if here else [],
         buttons=_buttons(card, slug, actor),
         href=reverse("chair_side", args=[slug, here.visit_id]) if here else "",
@@ -181,7 +183,7 @@ def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
         url = reverse("board_arrived", args=[slug, card.coming.booking_id])
     else:
         assert card.seated is not None
-        url = reverse("chair_act", args=[slug, card.seated.visit_id, act.value])
+        url = act_url(act, slug, card.seated.visit_id)
     rates = [due.rate_ml_h for due in (card.seated.dues() if card.seated else []) if due.act is act]
     return Button(
         label=button_label(act, rates[0] if rates else None),
@@ -189,9 +191,17 @@ def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
         url=url,
         element_id=f"act-{card.key}-{act.value}",
         primary=primary,
+        leads=act is Act.PREPARE,
         posts=act in {Act.ARRIVE, Act.REACTION},
         event_id=uuid4() if act is Act.REACTION else None,
     )
+
+
+def act_url(act: Act, slug: str, visit_id: UUID) -> str:
+    """Return where an act is charted; what comes before the start has a page of its own."""
+    if act is Act.PREPARE:
+        return reverse("before_start", args=[slug, visit_id])
+    return reverse("chair_act", args=[slug, visit_id, act.value])
 
 
 def lines(board: Board, slug: str, actor: Actor) -> list[Line]:

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART, REACTIONS_CORRECT
@@ -15,16 +14,16 @@ from core import clock
 from core.audit import record_read
 from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
-from infusion.web.cards import BUTTONS, STATES, Button, button_label, headline
+from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline
 from infusion.web.entries import line
 from infusion.web.reaction_panel import panel
 from infusion.web.words import on_the_wall
 
 # What a nurse may do at any time in each state, besides what is due.
 ALWAYS: dict[Place, tuple[Act, ...]] = {
-    Place.ARRIVED: (Act.PREMEDICATE, Act.VITALS),
-    Place.PREMEDICATION: (Act.PREMEDICATE, Act.START, Act.VITALS),
-    Place.READY: (Act.START, Act.PREMEDICATE, Act.VITALS),
+    Place.ARRIVED: (Act.PREPARE, Act.PREMEDICATE, Act.VITALS),
+    Place.PREMEDICATION: (Act.PREPARE, Act.PREMEDICATE, Act.START, Act.VITALS),
+    Place.READY: (Act.START, Act.PREPARE, Act.PREMEDICATE, Act.VITALS),
     Place.RUNNING: (Act.RATE, Act.VITALS, Act.PAUSE, Act.REACTION, Act.COMPLETE, Act.STOP),
     Place.PAUSED: (Act.RESUME, Act.VITALS, Act.REACTION, Act.COMPLETE, Act.STOP),
     Place.DONE: (Act.COMPLETE, Act.VITALS, Act.PAUSE, Act.REACTION, Act.STOP),
@@ -50,7 +49,7 @@ def chair_side(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
         "now": now,
         "state": state,
         "state_label": label,
-        "headline": headline(here.headline, ready=here.place is Place.READY)
+        "headline": headline(here.headline, ready=here.window_open)
         if here and here.headline
         else "",
         "also": [(headline(other), other.at) for other in here.others] if here else [],
@@ -83,14 +82,16 @@ def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
         return []
     resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
     acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
-    if bed.infusion is None:
-        acts = [act for act in acts if act is Act.PREMEDICATE]
+def _url(act: Act, slug: str, visit_id: UUID) -> str:
+    there = act_url(act, slug, visit_id)
+    return there if act is Act.PREPARE else f"{there}?back=chair"
+
+
     return [
         Button(
             label=button_label(act, bed.next_rate()),
             icon=BUTTONS[act][1],
-            url=reverse("chair_act", args=[request.clinic.slug, bed.visit.pk, act.value])
-            + "?back=chair",
+            url=_url(act, request.clinic.slug, bed.visit.pk),
             element_id=f"act-{act.value}",
             primary=act is bed.primary,
             posts=act is Act.REACTION,
@@ -98,3 +99,4 @@ def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
         )
         for act in acts
     ]
+            leads=act is Act.PREPARE,

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from infusion.web import acts, board, chair, correcting, review
+from infusion.web import acts, before, board, chair, correcting, review
 
 urlpatterns: list[URLPattern] = [
     path("board/", board.board, name="board"),
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path(
         "board/reminders/<uuid:reminder_id>/seen/", board.reminder_seen, name="board_reminder_seen"
     ),
+    path("visits/<uuid:visit_id>/before/", before.before, name="before_start"),
+    path("visits/<uuid:visit_id>/before/sign-off/", before.sign_off, name="before_sign_off"),
     path("visits/<uuid:visit_id>/chair/", chair.chair_side, name="chair_side"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/", acts.act, name="chair_act"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/ready/", acts.act_ready, name="chair_act_ready"),

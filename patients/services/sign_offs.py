@@ -7,10 +7,10 @@ from uuid import UUID
 from clinics.permissions import RULES_OVERRIDE
 from core import audit
 from core.actor import Actor
-from core.db import command
+from core.db import command, joins
 from core.errors import Forbidden, Invalid
 from patients.facts_checked import today_of, words
-from patients.models import SignOff
+from patients.models import Patient, SignOff
 from patients.services.records import take_patient
 
 RULE_ID = re.compile(r"[A-Z][A-Z0-9-]{1,59}")
@@ -29,6 +29,25 @@ def sign_off(
 ) -> SignOff:
     """Record a named person's decision on one rule. Only a later decision replaces it."""
     patient = take_patient(patient_id, RULES_OVERRIDE, actor=actor)
+    return write_sign_off(
+        patient, rule_id=rule_id, decision=decision, reason=reason, until_date=until_date,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+@joins
+def write_sign_off(
+    patient: Patient,
+    *,
+    rule_id: str,
+    decision: str,
+    reason: str,
+    until_date: date | None,
+    actor: Actor,
+    now: datetime,
+) -> SignOff:
+    """Write a decision about a locked patient. Raises Forbidden for anybody but a person, Invalid
+    for a rule or a decision that is none, a day gone by and a reason without words."""
     if actor.user_id is None:
         raise Forbidden("Only a person can sign off.")
     if not RULE_ID.fullmatch(rule_id):

@@ -21,11 +21,13 @@ from infusion.services.ending import discharge
 from infusion.services.premedication import give_premedication
 from infusion.services.running import change_rate, chart_vitals, pause, resume
 from reminders.models import Reminder
+from scheduling.models import Booking
 from tests.infusion.builders import (
     at,
     complete,
     expect,
     premedicate,
+    prepare,
     running,
     seat,
     start,
@@ -105,7 +107,7 @@ def test_arrived_waits_for_premedication(
 ) -> None:
     seat(clinic)
     shown = card(nurse, minute)
-    assert (shown.place, shown.urgency, shown.primary) == (Place.ARRIVED, urgency, Act.PREMEDICATE)
+    assert (shown.place, shown.urgency, shown.primary) == (Place.ARRIVED, urgency, Act.PREPARE)
     assert shown.seated is not None
     assert shown.seated.headline is not None
     assert shown.seated.headline.at == at(0)
@@ -120,6 +122,7 @@ def test_a_patient_who_came_early_is_due_at_the_booked_time(clinic: Clinic, nurs
 
 def test_half_premedicated_still_waits_for_the_other_half(clinic: Clinic, nurse: Actor) -> None:
     visit = seat(clinic)
+    prepare(visit, nurse)
     give_premedication(
         visit_id=visit.pk, event_id=uuid4(), drug="methylprednisolone", dose_mg=Decimal(100),
         route="IV", occurred_at=at(3), actor=nurse, now=at(3),
@@ -144,13 +147,42 @@ def test_half_premedicated_still_waits_for_the_other_half(clinic: Clinic, nurse:
 def test_premedicated_waits_for_its_window_and_then_for_the_start(
     clinic: Clinic, nurse: Actor, minute: float, due: int, expected: tuple[object, ...]
 ) -> None:
-    premedicate(seat(clinic), nurse)
+    visit = seat(clinic)
+    prepare(visit, nurse)
+    premedicate(visit, nurse)
     shown = card(nurse, minute)
     assert (shown.place, shown.urgency, shown.primary) == expected
     assert Act.START not in shown.acts
     assert shown.seated is not None
     assert shown.seated.headline is not None
     assert (shown.seated.headline.act, shown.seated.headline.at) == (Act.START, at(due))
+
+
+@pytest.mark.parametrize("left_out", ["checklist", "access", "bag", "bag_check", "vitals"])
+def test_no_start_is_offered_before_everything_is_prepared(
+    clinic: Clinic, nurse: Actor, left_out: str
+) -> None:
+    """The window of the medicines runs, and the card leads to what is still to be done."""
+    visit = seat(clinic)
+    prepare(visit, nurse, without=[left_out])
+    premedicate(visit, nurse)
+    shown = card(nurse, 40)
+    assert (shown.place, shown.primary) == (Place.PREMEDICATION, Act.PREPARE)
+    assert Act.START not in shown.acts
+    assert shown.seated is not None
+    assert shown.seated.headline is not None
+    assert (shown.seated.headline.at, shown.seated.window_open) == (at(60), True)
+    missing = 2 if left_out == "bag" else 1  # without a bag there is no check of it
+    assert (shown.seated.parts_done, shown.seated.parts) == (6 - missing, 6)
+
+
+def test_an_empty_chair_says_how_much_is_done_for_who_comes(clinic: Clinic, nurse: Actor) -> None:
+    visit = seat(clinic)
+    prepare(visit, nurse, without=["bag"])
+    Booking.objects.filter(visit=visit).update(status=Booking.Status.CONFIRMED, arrived_at=None)
+    coming = card(nurse, 5).coming
+    assert coming is not None
+    assert (coming.parts_done, coming.parts) == (3, 6)
 
 
 def test_a_baseline_taken_back_is_due_again_at_once(clinic: Clinic, nurse: Actor) -> None:

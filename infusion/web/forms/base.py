@@ -23,7 +23,9 @@ class ActForm(forms.Form):
 
     event_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     back = forms.ChoiceField(
-        widget=forms.HiddenInput, choices=[("board", ""), ("chair", "")], initial="board"
+        widget=forms.HiddenInput,
+        choices=[("board", ""), ("chair", ""), ("before", "")],
+        initial="board",
     )
     at = forms.TimeField(
         label=_("Time, if not now"),
