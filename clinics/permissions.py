@@ -19,16 +19,19 @@ BOOKINGS_CHANGE = "bookings.change"
 BOOKINGS_ARRIVE = "bookings.arrive"
 CHAIRS_VIEW = "chairs.view"
 INFUSIONS_CHART = "infusions.chart"
+INFUSIONS_VIEW = "infusions.view"
 REMINDERS_VIEW = "reminders.view"
 REMINDERS_ACKNOWLEDGE = "reminders.acknowledge"
 RULES_OVERRIDE = "rules.override"
 REACTIONS_CORRECT = "reactions.correct"
 AUDIT_VIEW = "audit.view"
+REPORTS_VIEW = "reports.view"
 API_CLIENTS_MANAGE = "api_clients.manage"
 CALCULATOR_USE = "calculator.use"
 
 _EVERYBODY_AT_WORK = frozenset(
     {BOARD_VIEW, PATIENTS_VIEW, COURSES_VIEW, VISITS_VIEW, BOOKINGS_VIEW, CHAIRS_VIEW}
+    | {INFUSIONS_VIEW}
 )
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -37,14 +40,16 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.SCHEDULER: _EVERYBODY_AT_WORK
     | {PATIENTS_CHANGE, PATIENTS_IMPORT, COURSES_START, BOOKINGS_CHANGE, BOOKINGS_ARRIVE}
+    | {REPORTS_VIEW}
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.PRESCRIBER: _EVERYBODY_AT_WORK
     | {PATIENTS_CHANGE, FACTS_RECORD}
     | {COURSES_START, COURSES_STOP, DOSES_RECORD, RULES_OVERRIDE, REACTIONS_CORRECT}
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.PHARMACIST: _EVERYBODY_AT_WORK,
-    Role.MANAGER: _EVERYBODY_AT_WORK | {PATIENTS_IMPORT, REMINDERS_VIEW, API_CLIENTS_MANAGE},
-    Role.AUDITOR: frozenset({PATIENTS_VIEW, AUDIT_VIEW}),
+    Role.MANAGER: _EVERYBODY_AT_WORK
+    | {PATIENTS_IMPORT, REMINDERS_VIEW, API_CLIENTS_MANAGE, REPORTS_VIEW},
+    Role.AUDITOR: frozenset({PATIENTS_VIEW, AUDIT_VIEW, INFUSIONS_VIEW}),
 }
 
 SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -52,6 +57,8 @@ SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
     "patients:read": frozenset({PATIENTS_VIEW}),
     "courses:read": frozenset({COURSES_VIEW}),
     "chairs:read": frozenset({CHAIRS_VIEW}),
+    "board:read": frozenset({BOARD_VIEW}),
+    "infusions:read": frozenset({INFUSIONS_VIEW}),
     "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE}),
     "calculator:use": frozenset({CALCULATOR_USE}),
 }

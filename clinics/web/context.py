@@ -42,6 +42,7 @@ class Shell:
 SECTIONS = {
     "patient": "patients", "course": "patients", "visit": "due", "booking": "day",
     "chair": "board", "reminder": "mailbox", "letters": "mailbox",
+    "month": "day",
 }  # fmt: skip
 PAGES = (
     ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),
@@ -50,6 +51,7 @@ PAGES = (
     ("patients", _("Patients"), "people", permissions.PATIENTS_VIEW),
     ("import", _("Import"), "upload", permissions.PATIENTS_IMPORT),
     ("mailbox", _("Reminders"), "bell", permissions.REMINDERS_VIEW),
+    ("reports", _("Reports"), "chart", permissions.REPORTS_VIEW),
 )
 
 

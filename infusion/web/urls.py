@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from infusion.web import acts, before, board, chair, correcting, review
+from infusion.web import acts, before, board, chair, correcting, reports, review
 
 urlpatterns: list[URLPattern] = [
     path("board/", board.board, name="board"),
@@ -29,4 +29,8 @@ urlpatterns: list[URLPattern] = [
         name="reaction_correct",
     ),
     path("visits/<uuid:visit_id>/chair/undo/<uuid:event_id>/", acts.undo, name="chair_undo"),
+    path("reports/use/", reports.use, name="reports_use"),
+    path("reports/use/list.csv", reports.use_csv, name="reports_use_csv"),
+    path("reports/reactions/", reports.reactions, name="reports_reactions"),
+    path("reports/reactions/list.csv", reports.reactions_csv, name="reports_reactions_csv"),
 ]

@@ -1,7 +1,20 @@
 from django.urls import URLPattern, path, register_converter
 
 from core.web.converters import IsoDate
-from scheduling.web import attending, booking, course, day, due, grid, grid_acts, patient, slots
+from scheduling.web import (
+    attending,
+    booking,
+    course,
+    day,
+    due,
+    grid,
+    grid_acts,
+    month,
+    patient,
+    reports,
+    series,
+    slots,
+)
 
 register_converter(IsoDate, "isodate")
 
@@ -12,6 +25,11 @@ urlpatterns: list[URLPattern] = [
     path("day/<isodate:day>/changes/", grid.changes, name="day_changes"),
     path("day/<isodate:day>/create/", grid_acts.create, name="day_create"),
     path("day/undo/", grid_acts.undo, name="day_undo"),
+    path("month/<isodate:day>/", month.month, name="month"),
+    path("reports/", reports.doses, name="reports"),
+    path("reports/list.csv", reports.late_csv, name="reports_csv"),
+    path("reports/overrides/", reports.rules, name="reports_overrides"),
+    path("reports/overrides/list.csv", reports.rules_csv, name="reports_overrides_csv"),
     path("due/", due.due_list, name="due"),
     path("due/list.csv", due.as_csv, name="due_csv"),
     path("visits/<uuid:visit_id>/book/", booking.book_visit, name="visit_book"),
@@ -34,6 +52,7 @@ urlpatterns: list[URLPattern] = [
     path("bookings/<uuid:booking_id>/confirm/", attending.confirmed, name="booking_confirm"),
     path("patients/<uuid:patient_id>/", patient.patient, name="patient"),
     path("patients/<uuid:patient_id>/course/", course.start, name="course_start"),
+    path("courses/<uuid:course_id>/series/", series.series, name="course_series"),
     path("courses/<uuid:course_id>/stop/", course.stop, name="course_stop"),
     path("courses/<uuid:course_id>/restart/", course.restart, name="course_restart"),
 ]

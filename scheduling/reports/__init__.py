@@ -1,0 +1,1 @@
+"""What a clinic's bookings and doses add up to. Sums are made by the database."""
