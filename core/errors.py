@@ -70,3 +70,9 @@ class Busy(Conflict):
     """A lock was not free in time. The same request may succeed in a moment."""
 
     code = "busy"
+
+
+class Unavailable(Refusal):
+    """Something this machine needs for it is missing; the words say what to do instead."""
+
+    code = "unavailable"

@@ -1,11 +1,12 @@
 """Which HTTP status says a refusal. Pages and the API share this one table."""
 
-from core.errors import Busy, Conflict, Forbidden, NotFound, Refusal
+from core.errors import Busy, Conflict, Forbidden, NotFound, Refusal, Unavailable
 
 STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
     (Busy, 503),
+    (Unavailable, 503),
     (Conflict, 409),
     (Refusal, 422),
 )

@@ -1,6 +1,16 @@
 from django.urls import URLPattern, path
 
-from infusion.web import acts, before, board, chair, correcting, reports, review
+from infusion.web import (
+    acts,
+    before,
+    board,
+    chair,
+    correcting,
+    live,
+    record_urls,
+    reports,
+    review,
+)
 
 urlpatterns: list[URLPattern] = [
     path("board/", board.board, name="board"),
@@ -13,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("visits/<uuid:visit_id>/before/", before.before, name="before_start"),
     path("visits/<uuid:visit_id>/before/sign-off/", before.sign_off, name="before_sign_off"),
     path("visits/<uuid:visit_id>/chair/", chair.chair_side, name="chair_side"),
+    path("visits/<uuid:visit_id>/chair/live/", live.chair_live, name="chair_live"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/", acts.act, name="chair_act"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/ready/", acts.act_ready, name="chair_act_ready"),
     path("needs-review/", review.needs_review, name="needs_review"),
@@ -33,4 +44,5 @@ urlpatterns: list[URLPattern] = [
     path("reports/use/list.csv", reports.use_csv, name="reports_use_csv"),
     path("reports/reactions/", reports.reactions, name="reports_reactions"),
     path("reports/reactions/list.csv", reports.reactions_csv, name="reports_reactions_csv"),
+    *record_urls.urlpatterns,
 ]
