@@ -18,6 +18,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=config.settings.production \
     WEB_HOST=0.0.0.0 \
     PORT=8000
+# What PDFs are laid out with; without them records are printed from the page.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin clinic
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app

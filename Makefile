@@ -36,6 +36,7 @@ fast: .venv/.dev ## the tests without races and browser
 	@$(MAKE) --no-print-directory unit
 
 unit: .venv/.dev # two workers, one for each core of a small machine
+	@$(LAUNCH) pdf
 	@$(SERVICES) $(PYTEST) -n 2 --create-db -m "not race and not browser"
 
 race: .venv/.dev # real connections, threads and processes: one at a time

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from launch import browser, health, libraries
+from launch import browser, health, libraries, pdf
 from launch.joining import run_joined
 from launch.places import Places
 from launch.refusal import LaunchError
@@ -29,6 +29,11 @@ def _reset(_given: Given) -> int:
 
 def _browser(_given: Given) -> int:
     print(browser.ensure(os.environ))
+    return 0
+
+
+def _pdf(_given: Given) -> int:
+    pdf.ensure()
     return 0
 
 
@@ -57,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     command("run", _run, "run the clinic until Ctrl-C")
     command("reset", _reset, "remove what the clinic has kept, after asking")
     command("browser", _browser, "print the path of a Chromium, installing one if need be")
+    command("pdf", _pdf, "install what PDFs are laid out with, where this user may")
     command("libraries", _libraries, "install the browser's libraries where there is npm")
     command("health", _health, "exit with 0 when the clinic on this machine is ready")
     return parser
