@@ -46,6 +46,11 @@ class CourseView:
     gap: bool
 
     @property
+    def moved(self) -> bool:
+        """Whether a booking no longer suits the dates before it."""
+        return any(dose.line.booking is not None and dose.line.findings for dose in self.doses)
+
+    @property
     def course(self) -> Course:
         """The course itself."""
         return self.line.course

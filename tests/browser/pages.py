@@ -26,6 +26,7 @@ GAP = _id(
     "WHERE v.course_id = t.id) < current_date - 370",
 )
 GAP_PATIENT = GAP.replace("t.id F", "t.patient_id F", 1)
+RUNNING = _id("scheduling_course", "t.status = 'active' AND t.first_infusion_on > current_date")
 TO_BOOK = _id("scheduling_visit", "t.status = 'planned' AND t.due_on < current_date - 5")
 BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) > now() + '1 day'")
 
@@ -52,10 +53,17 @@ PAGES = [
     PageToOpen("board read only", "pharmacist", f"{NORTHSIDE}/board/"),
     PageToOpen("chair side", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/", INFUSING),
     PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
-    PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/"),
+    PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/?view=grid"),
+    PageToOpen("day list", "scheduler", f"{NORTHSIDE}/day/?view=list"),
+    PageToOpen("month", "scheduler", f"{NORTHSIDE}/month/2026-12-01/"),
+    PageToOpen("doses on time", "manager", f"{NORTHSIDE}/reports/"),
+    PageToOpen("chairs and nurses", "manager", f"{NORTHSIDE}/reports/use/"),
+    PageToOpen("reactions report", "manager", f"{NORTHSIDE}/reports/reactions/"),
+    PageToOpen("overrides report", "manager", f"{NORTHSIDE}/reports/overrides/"),
     PageToOpen("empty day", "scheduler", f"{NORTHSIDE}/day/2020-01-01/"),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
     PageToOpen("find a slot", "scheduler", f"{NORTHSIDE}/visits/{{id}}/slots/", TO_BOOK),
+    PageToOpen("book the series", "scheduler", f"{NORTHSIDE}/courses/{{id}}/series/", RUNNING),
     PageToOpen("book", "scheduler", f"{NORTHSIDE}/visits/{{id}}/book/", TO_BOOK),
     PageToOpen("move", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/move/", BOOKED),
     PageToOpen("cancel", "scheduler", f"{NORTHSIDE}/bookings/{{id}}/cancel/", BOOKED),
