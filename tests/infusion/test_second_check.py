@@ -118,6 +118,16 @@ def test_a_correction_ends_the_check(visit: Visit, nurse: Actor, second: Actor) 
     assert not is_checked(visit)
 
 
+def test_a_check_that_the_first_person_corrected_is_no_longer_independent(
+    visit: Visit, nurse: Actor, second: Actor
+) -> None:
+    charted = check(visit, second, bag_at_chair(visit, nurse))
+    corrected = correct(charted.event_id, second, occurred_at=at(6))
+    assert is_checked(visit)
+    correct(corrected, nurse, occurred_at=at(7))
+    assert not is_checked(visit)
+
+
 def test_a_check_taken_back_is_none(visit: Visit, nurse: Actor, second: Actor) -> None:
     charted = check(visit, second, bag_at_chair(visit, nurse))
     correct(charted.event_id, second, withdrawn=True)
