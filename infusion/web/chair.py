@@ -16,6 +16,7 @@ from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
 from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline
 from infusion.web.entries import line
+from infusion.web.freshness import fingerprint
 from infusion.web.reaction_panel import panel
 from infusion.web.words import on_the_wall
 
@@ -41,12 +42,18 @@ def chair_side(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     record_read(
         subject=bed.visit, patient_id=bed.patient.pk, actor=request.actor, now=now, page="chair"
     )
+    return page(request, bed)
+
+
+def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
+    """Return the whole page of one visit; whoever calls it has recorded who reads it."""
     here = bed.here
     state, label = STATES[here.place] if here else (_state_of(bed), "")
     context = {
         "bed": bed,
         "here": here,
-        "now": now,
+        "now": bed.now,
+        "fingerprint": fingerprint(bed),
         "state": state,
         "state_label": label,
         "headline": headline(here.headline, ready=here.window_open)
@@ -77,16 +84,16 @@ def _state_of(bed: Bedside) -> str:
     return {"planned": "unbooked"}.get(bed.visit.status, bed.visit.status)
 
 
-def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
-    if bed.here is None or not request.actor.may(INFUSIONS_CHART):
-        return []
-    resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
-    acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
 def _url(act: Act, slug: str, visit_id: UUID) -> str:
     there = act_url(act, slug, visit_id)
     return there if act is Act.PREPARE else f"{there}?back=chair"
 
 
+def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
+    if bed.here is None or not request.actor.may(INFUSIONS_CHART):
+        return []
+    resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
+    acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
     return [
         Button(
             label=button_label(act, bed.next_rate()),
@@ -94,9 +101,9 @@ def _url(act: Act, slug: str, visit_id: UUID) -> str:
             url=_url(act, request.clinic.slug, bed.visit.pk),
             element_id=f"act-{act.value}",
             primary=act is bed.primary,
+            leads=act is Act.PREPARE,
             posts=act is Act.REACTION,
             event_id=uuid4() if act is Act.REACTION else None,
         )
         for act in acts
     ]
-            leads=act is Act.PREPARE,

@@ -31,7 +31,7 @@ function showRefused(html) {
 function leave(form, go) {
   const page = document.querySelector("main form[data-outbox][data-page]");
   form.closest("dialog")?.close();
-  if (go) location.assign(go);
+  if (go && go !== location.pathname) location.assign(go);
   else if (page) location.assign(page.querySelector("[data-closes]").href);
 }
 

@@ -4,6 +4,7 @@
 const PATIENCE = 10_000;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 30_000;
+const LEAP = 5_000;
 // Fingerprints of what the page shows, sent along so that the answer brings what has changed.
 const CONTEXT = "input[name=seen], input[name=layout]";
 
@@ -37,7 +38,7 @@ class OutBox extends HTMLElement {
   };
 
   // Keeps one act. `fields` are the form's values; resolves when the entry is safe on this device.
-  async add({ path, fields, tappedAt = this.serverNow() }) {
+  async add({ path, fields, tappedAt = this.tapNow() }) {
     const [, visit, act] = path.match(/\/visits\/([^/]+)\/chair\/([^/]+)\/$/) ?? [];
     const { csrfmiddlewaretoken, seen, layout, ...typed } = fields;
     const tapped_at = new Date(tappedAt).toISOString();
@@ -51,6 +52,14 @@ class OutBox extends HTMLElement {
 
   serverNow() {
     return document.querySelector("connection-state")?.serverNow() ?? Date.now();
+  }
+
+  // A clock put right by a second or two must not put a tap before the one before it.
+  tapNow() {
+    const now = this.serverNow();
+    const before = (this.lastTap ?? 0) - now;
+    this.lastTap = before >= 0 && before < LEAP ? this.lastTap + 1 : now;
+    return this.lastTap;
   }
 
   sendSoon(pause) {

@@ -18,14 +18,13 @@ function wanted() {
 }
 
 const keyOf = (link) => link.pathname + link.search;
-// What the form was made for: another rate on the button is another form.
-const madeFor = (link) => link.textContent;
 
 function lookAround() {
   const links = wanted();
   const keys = new Set(links.map(keyOf));
   for (const key of ready.keys()) if (!keys.has(key)) ready.delete(key);
-  queue = links.filter((link) => ready.get(keyOf(link))?.madeFor !== madeFor(link));
+  // A changed card brings a new link, and its form is fetched anew; until then the old one serves.
+  queue = links.filter((link) => !("ready" in link.dataset));
   if (!fetching) fetchNext();
 }
 
@@ -36,7 +35,8 @@ async function fetchNext() {
   try {
     const answer = await fetch(`${link.pathname}ready/${link.search}`, { headers: { "HX-Request": "true" }, cache: "no-store", signal: AbortSignal.timeout(8_000) });
     if (answer.status === 200 && !answer.redirected) {
-      ready.set(keyOf(link), { madeFor: madeFor(link), html: await answer.text() });
+      ready.set(keyOf(link), await answer.text());
+      link.dataset.ready = "";
     }
   } catch {
     // Not ready then; the next change of the page asks again.
@@ -52,7 +52,7 @@ function openReady(link) {
   const dialog = document.getElementById("dialog");
   if (!form || !dialog || dialog.open) return false;
   dialog.replaceChildren();
-  window.htmx.swap(dialog, form.html, { swapStyle: "beforeend" }, { eventInfo: { target: dialog } });
+  window.htmx.swap(dialog, form, { swapStyle: "beforeend" }, { eventInfo: { target: dialog } });
   const id = dialog.querySelector("input[name=event_id]");
   if (id) id.value = crypto.randomUUID();
   return true;
