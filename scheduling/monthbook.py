@@ -31,6 +31,11 @@ class MonthDay:
     chair_share: int | None
 
     @property
+    def number(self) -> int:
+        """The day of the month."""
+        return self.date.day
+
+    @property
     def is_full(self) -> bool:
         """Whether nurses or chairs are all but used up."""
         return max(self.nurse_share or 0, self.chair_share or 0) >= FULL

@@ -45,7 +45,7 @@ class Load:
     points: int
     points_before: int
     point_limit: int
-    start_at: str
+    begins: str
     starts: int
     start_limit: int
 
@@ -278,7 +278,7 @@ def _load_at(before: Day, after: Day, busiest: int, begins: int) -> Load:
         points=after.points[busiest],
         points_before=before.points[busiest],
         point_limit=after.point_limit(busiest),
-        start_at=after.grid.label(begins),
+        begins=after.grid.label(begins),
         starts=after.starts[begins],
         start_limit=after.start_limit(begins),
     )

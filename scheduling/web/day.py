@@ -41,6 +41,7 @@ def today(request: ClinicRequest) -> HttpResponse:
         day = date.fromisoformat(request.GET.get("on", ""))
     if settings.HAS_DAY_GRID and VIEW not in request.session:
         request.session[VIEW] = GRID
+    _view(request)
     return redirect("day_on", request.clinic.slug, day)
 
 

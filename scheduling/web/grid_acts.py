@@ -75,7 +75,7 @@ def create(request: ClinicRequest, day: date) -> HttpResponse:
         raise NotFound
     context = {
         "day": day,
-        "start": _time(request.GET, "start"),
+        "start": f"{_time(request.GET, 'start'):%H:%M}",
         "chair": chair,
         "rows": [row for row in rows if row.earliest_on <= day and row.state != "prolonged_gap"],
     }

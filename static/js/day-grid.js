@@ -61,6 +61,7 @@ class DayGrid extends HTMLElement {
     this.calendar = window.EventCalendar.create(this.box, this.options());
     this.box.addEventListener("click", this.pressed);
     this.repair();
+    requestAnimationFrame(() => this.goToNow());
     this.watcher = new MutationObserver(() => this.repair());
     this.watcher.observe(this.box, { childList: true, subtree: true });
     this.sizer = new ResizeObserver(() => this.fit());
@@ -123,6 +124,14 @@ class DayGrid extends HTMLElement {
     return Math.max(NARROWEST, Math.floor((room / this.feed.slots) * 100) / 100);
   }
 
+  // Where the grid is wider than the screen, it opens an hour and a half before now.
+  goToNow() {
+    const past = this.feed.blocks.find((block) => block.kind === "past");
+    const scroller = this.box.querySelector(".ec-main");
+    if (!past || !scroller) return;
+    scroller.scrollLeft = ((minutes(past.ends) - minutes(past.starts)) / QUARTER - 6) * this.slotWidth();
+  }
+
   fit() {
     const width = this.slotWidth();
     if (width === this.width) return;
@@ -180,7 +189,7 @@ class DayGrid extends HTMLElement {
     const address = this.dataset[what].replace(PLACEHOLDER, id);
     const query = new URLSearchParams(values).toString();
     try {
-      await window.htmx.ajax("GET", query ? `${address}?${query}` : address, { target: "#dialog", swap: "innerHTML" });
+      await window.htmx.ajax("GET", query ? `${address}?${query}` : address, { target: "#dialog" });
     } catch {
       // No answer: the connection state says so, and the visit goes back.
     }
@@ -225,8 +234,9 @@ class DayGrid extends HTMLElement {
   showPieces() {
     for (const [id, html] of Object.entries(this.feed.pieces)) {
       const place = document.getElementById(id);
-      if (place) place.innerHTML = html;
-      if (place) window.htmx.process(place);
+      if (!place) continue;
+      place.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+      window.htmx.process(place);
     }
   }
 

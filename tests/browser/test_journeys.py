@@ -44,6 +44,7 @@ def test_a_nurse_sees_somebody_arrive_and_confirms_a_rate(
 
 def test_a_scheduler_books_moves_and_cancels(sign_in: SignIn, demo: DemoClinic) -> None:
     page = sign_in("scheduler").page
+    page.goto(f"{demo.address}{NORTHSIDE}/day/?view=list")
     page.goto(f"{demo.address}{NORTHSIDE}/due/")
     row = page.get_by_role("row").filter(has_text="Overdue").first
     who = row.locator(".identity__name").inner_text()

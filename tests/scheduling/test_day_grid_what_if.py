@@ -68,7 +68,7 @@ def test_the_nurses_load_is_told_before_and_after(desk: Desk) -> None:
     assert load is not None
     assert (load.points, load.points_before, load.point_limit) == (4, 2, 16)
     assert (load.starts, load.start_limit) == (2, 4)
-    assert load.start_at == "13:30"
+    assert load.begins == "13:30"
 
 
 def test_another_day_is_counted_from_the_due_date(desk: Desk) -> None:
