@@ -1,5 +1,6 @@
 """The rounds over every clinic. A lost tick costs an hour at most, never a dose."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,10 @@ from celery import shared_task
 
 from clinics.models import Clinic
 from core import clock
+from core.errors import NotFound
 from scheduling.days import clinics_with_expired_holds
+from scheduling.plan_jobs import TASK as PLAN
+from scheduling.plan_jobs import work_on
 from scheduling.rolling import courses_of_the_dead
 from scheduling.services.holds import expire_holds
 from scheduling.services.rolling import close_after_death
@@ -38,3 +42,10 @@ def round_of(clinic_id: UUID, *, now: datetime) -> None:
     done = roll_one_batch(clinic_id=clinic_id, now=now)
     while done is not None:
         done = roll_one_batch(clinic_id=clinic_id, now=now, after=done)
+
+
+@shared_task(name=PLAN, ignore_result=True)
+def run_plan(run_id: str) -> None:
+    """Work on a planner run. A second delivery of the same id finds nothing left to do."""
+    with suppress(NotFound):
+        work_on(UUID(run_id))

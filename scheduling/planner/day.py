@@ -65,7 +65,7 @@ def plan_day(
     begin = ruin_and_recreate(shape, begin, seed=seed, rounds=rounds)
     told(25)
     found = [(Solved(begin), "heuristic")]
-    solved = solver(shape, begin, seed=seed) if solver is not None else None
+    solved = solver(shape, begin, seed=seed) if solver is not None and visits else None
     if solved is not None and _holds(shape, solved.places, visits, day):
         found.append((solved, "HiGHS"))
     told(95)
@@ -80,7 +80,9 @@ def refuse_clashes(visits: Sequence[PlanVisit], day: PlanDay) -> None:
     shape = shape_of(kept, day, FINISH_ON_TIME)
     places = first_plan(shape, seed=0)
     starts = {visit.id: visit.confirmed for visit in kept if visit.confirmed is not None}
-    chairs = seat(shape, places, kept) or {}
+    chairs = seat(shape, places, kept) if len(places) == len(kept) else None
+    if chairs is None:  # somebody has no place: look at the chairs they are promised now
+        chairs = {visit.id: visit.chair for visit in kept if visit.chair is not None}
     clashes = check(starts, chairs, kept, day)
     if clashes:
         first: dict[str, str] = {}

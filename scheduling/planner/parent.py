@@ -40,6 +40,15 @@ def solve_apart(
     return solved_from_json(answer) if answer is not None else None
 
 
+def assign_apart(
+    problem: dict[str, Any], *, seconds: float, seed: int, stop: Stop = never
+) -> list[int | None] | None:
+    """Return the best day for each visit of a fortnight; None when the solver crashed."""
+    whole = {"kind": "weeks", "weeks": problem, "seconds": seconds, "seed": seed}
+    answer = last_answer(whole, seconds=seconds, stop=stop)
+    return None if answer is None else answer["days"]
+
+
 def last_answer(
     problem: dict[str, Any], *, seconds: float, stop: Stop = never, command: tuple[str, ...] = ()
 ) -> dict[str, Any] | None:

@@ -50,15 +50,20 @@ def faults(starts: dict[str, int], chairs: dict[str, str], *rest: Any) -> list[s
 
 
 @st.composite
-def visits_of(draw: st.DrawFn, most: int = 6) -> list[PlanVisit]:
-    """Up to `most` visits of all lengths, some with wishes, windows and weights."""
+def visits_of(draw: st.DrawFn, most: int = 6, *, aligned: bool = False) -> list[PlanVisit]:
+    """Up to `most` visits of all lengths, some with wishes, windows and weights.
+
+    The planner counts a quarter-hour used in part as used; `aligned` visits use only whole ones.
+    """
     quarter = st.integers(0, 8).map(lambda n: OPENS + 15 * n)
+    lengths = [15, 30, 45, 60] if aligned else [15, 22, 30, 45, 64]
     found = []
     for n in range(draw(st.integers(1, most))):
         shape = phases(
-            draw(st.sampled_from([15, 22, 30, 45, 64])), before=draw(st.sampled_from([0, 15, 20])),
+            draw(st.sampled_from(lengths)),
+            before=draw(st.sampled_from([0, 15] if aligned else [0, 15, 20])),
             after=draw(st.sampled_from([0, 15])), points=draw(st.integers(1, 3)),
-            turnaround=draw(st.sampled_from([0, 10, 15])),
+            turnaround=draw(st.sampled_from([0, 15] if aligned else [0, 10, 15])),
         )  # fmt: skip
         found.append(
             PlanVisit(
