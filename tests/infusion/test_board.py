@@ -17,7 +17,6 @@ from infusion.board import Act, Board, ChairCard, Place, Urgency
 from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import board
 from infusion.services.amending import amend_event
-from infusion.services.ending import discharge
 from infusion.services.premedication import give_premedication
 from infusion.services.running import change_rate, chart_vitals, pause, resume
 from reminders.models import Reminder
@@ -26,6 +25,7 @@ from tests.infusion.builders import (
     at,
     complete,
     expect,
+    leave,
     premedicate,
     prepare,
     running,
@@ -305,7 +305,7 @@ def test_the_hour_over_offers_the_door_and_is_no_alarm(clinic: Clinic, nurse: Ac
 def test_after_discharge_the_chair_is_free(clinic: Clinic, nurse: Actor) -> None:
     infusion = running(seat(clinic), nurse)
     complete(infusion, nurse, minute=240)
-    move(discharge, infusion, nurse, 300)
+    leave(infusion, nurse, minute=300)
     shown = card(nurse, 301)
     assert (shown.place, shown.seated) == (Place.FREE, None)
 
@@ -477,7 +477,7 @@ def test_a_discharge_frees_nothing_but_its_own_chair(clinic: Clinic, nurse: Acto
     infusion = running(seat(clinic), nurse)
     other = seat(clinic, mrn="MRN-2", position=2)
     complete(infusion, nurse, minute=240)
-    move(discharge, infusion, nurse, 300)
+    leave(infusion, nurse, minute=300)
     still = card(nurse, 301, position=2).seated
     assert still is not None
     assert still.visit_id == other.pk

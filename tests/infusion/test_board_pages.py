@@ -69,7 +69,7 @@ def test_only_nurses_see_acts_and_schedulers_see_arrivals(
 ) -> None:
     running(seat(clinic), nurse)
     expect(clinic, position=2)
-    assert buttons_in(tablet.get(45, "board")) == {"vitals", "pause", "arrive"}
+    assert buttons_in(tablet.get(45, "board")) == {"vitals", "pause", "reaction", "arrive"}
     scheduler = Tablet(clinic, make_user(clinic, Role.SCHEDULER))
     assert buttons_in(scheduler.get(45, "board")) == {"arrive"}
     prescriber = Tablet(clinic, make_user(clinic, Role.PRESCRIBER))
