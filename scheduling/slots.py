@@ -84,12 +84,13 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """One search over one span of days, with what its words need."""
+class Task:
+    """One search over one span of days, with what its words need; nothing after `last`."""
 
     clinic: Clinic
     span: Span
     sought: Sought
+    last: date = date.max
     findings: Callable[[date], tuple[Finding, ...]] = lambda _day: ()
     gap: Callable[[date], tuple[str, ...]] = lambda _day: ()
 
@@ -97,7 +98,7 @@ class _Task:
         """Search the span."""
         return search(
             self.span, self.sought, promised=self.span.promised,
-            stops=lambda day: _stops(self.findings(day)) != "",
+            stops=lambda day: day > self.last or _stops(self.findings(day)) != "",
         )  # fmt: skip
 
 
@@ -116,16 +117,28 @@ def find_slots(actor: Actor, visit_id: UUID, asked: Asked, *, now: datetime) -> 
         visit=visit, booking=held.bookings.get(visit.pk), rate_option=stay.rate_option,
         rates=stay.rates, minutes=phases.care, first=first, last=last,
     )  # fmt: skip
-    why = _why_never(held, visit, first)
+    why = why_never(held, visit, first)
     if why:
         return replace(base, why=why)
-    task = _task(held, visit, phases, asked, (first, last), now)
-    answer = _answer(base, task)
-    if answer.slots or asked.last is not None:
-        return answer
+    found = answer_of(base, _own_task(held, visit, phases, asked, (first, last), now))
+    if found.slots or asked.last is not None:
+        return found
     after = (last + timedelta(days=1), last + BEYOND)
-    later = _answer(base, _task(held, visit, phases, asked, after, now))
-    return replace(answer, later=later.slots)
+    later = answer_of(base, _own_task(held, visit, phases, asked, after, now))
+    return replace(found, later=later.slots)
+
+
+def _own_task(  # noqa: PLR0917 - private, and the one caller stands above
+    held: CourseInHand,
+    visit: Visit,
+    phases: Phases,
+    asked: Asked,
+    ends: tuple[date, date],
+    now: datetime,
+) -> Task:
+    dates = _dates(*ends)
+    span = _without(held, visit, read_span(held.clinic, dates))
+    return task_for(held, visit, phases, _wishes(held.clinic, asked, dates), ends, span, now)
 
 
 def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slots:
@@ -150,7 +163,7 @@ def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slo
     base = Slots(
         visit=None, booking=None, rate_option="", rates=(), minutes=minutes, first=first, last=last
     )
-    return _answer(base, _Task(clinic=clinic, span=read_span(clinic, dates), sought=sought))
+    return answer_of(base, Task(clinic=clinic, span=read_span(clinic, dates), sought=sought))
 
 
 def _in_hand(actor: Actor, visit_id: UUID, now: datetime) -> tuple[CourseInHand, Visit]:
@@ -185,7 +198,8 @@ def _dates(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _why_never(held: CourseInHand, visit: Visit, day: date) -> str:
+def why_never(held: CourseInHand, visit: Visit, day: date) -> str:
+    """Say why a visit can never be booked as things stand; empty when it can."""
     if held.course.status != Course.Status.ACTIVE:
         return "This course has ended. Nothing can be booked for it."
     if visit not in held.pending:
@@ -197,15 +211,16 @@ def _why_never(held: CourseInHand, visit: Visit, day: date) -> str:
     return ""
 
 
-def _task(  # noqa: PLR0917 - private, and both callers stand above
+def task_for(  # noqa: PLR0917 - every caller is a search of this room
     held: CourseInHand,
     visit: Visit,
     phases: Phases,
-    asked: Asked,
+    wishes: Wishes,
     ends: tuple[date, date],
+    span: Span,
     now: datetime,
-) -> _Task:
-    dates = _dates(*ends)
+) -> Task:
+    """Return the search for a visit in hand between two days, both of them in `span`."""
     before = _doses_before(held, visit)
     protocol, stretch = held.protocol, held.stretch
 
@@ -215,13 +230,10 @@ def _task(  # noqa: PLR0917 - private, and both callers stand above
 
     sought = Sought(
         load=load_of(phases), due=visit.due_on, earliest=visit.earliest_on,
-        latest=visit.latest_on, not_before=ends[0], now=now,
-        wishes=_wishes(held.clinic, asked, dates),
+        latest=visit.latest_on, not_before=ends[0], now=now, wishes=wishes,
     )  # fmt: skip
-    span = _without(held, visit, read_span(held.clinic, dates))
-    return _Task(
-        clinic=held.clinic, span=span, sought=sought,
-        findings=findings,
+    return Task(
+        clinic=held.clinic, span=span, sought=sought, last=ends[1], findings=findings,
         gap=partial(
             gap_words, protocol, stretch.inward(visit.dose_number),
             max((dose.given_on for dose in before), default=None),
@@ -281,7 +293,8 @@ def _stops(findings: Sequence[Finding]) -> str:
     return stops[0].words if stops else ""
 
 
-def _answer(base: Slots, task: _Task) -> Slots:
+def answer_of(base: Slots, task: Task) -> Slots:
+    """Run a search and put what it found into words."""
     found = task.run()
     chairs = {chair.pk: chair for chair in Chair.objects.filter(clinic=task.clinic)}
     labels = {pk: chair.label for pk, chair in chairs.items()}
@@ -306,11 +319,11 @@ def _answer(base: Slots, task: _Task) -> Slots:
     return replace(base, slots=slots, missed=tuple(missed), why=why)
 
 
-def _at(task: _Task, day: date, slot: int) -> datetime:
+def _at(task: Task, day: date, slot: int) -> datetime:
     return task.span[day].grid.instant(slot)
 
 
-def _why_nothing(task: _Task) -> str:
+def _why_nothing(task: Task) -> str:
     """Say why no day was even looked at: the protocol forbids the last of them, or it is over."""
-    last = max(task.span)
+    last = min(max(task.span), task.last)
     return _stops(task.findings(last)) or "These days are over."

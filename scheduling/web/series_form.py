@@ -86,6 +86,8 @@ class SeriesForm(forms.Form):
                 initial=line.chair.pk if line.chair is not None else None,
             ),
         }  # fmt: skip
+        for name in (f"day-{key}", f"time-{key}"):
+            self.fields[name].widget.attrs["class"] = "input"
 
     @property
     def rows(self) -> list[Row]:
