@@ -54,14 +54,14 @@ class NeedsReview extends HTMLElement {
   }
 
   async draw(entry) {
-    const content = (await this.box.store.opened(entry)) ?? { fields: {}, words: [] };
+    const content = (await this.box.store.opened(entry)) ?? { fields: [], words: [] };
     const row = this.row.content.firstElementChild.cloneNode(true);
     const put = (name, words) => { row.querySelector(`[data-${name}]`).textContent = words; };
     put("act", JSON.parse(this.box.getAttribute("acts"))[entry.act] ?? entry.act);
     put("at", document.querySelector("connection-state").wall(Date.parse(entry.tapped_at)));
     put("who", this.people.get(entry.visit) ?? this.getAttribute("words-unknown"));
     put("refusal", content.words.join(" "));
-    const typed = Object.entries(content.fields).filter(([name, value]) => value && !HIDDEN.has(name));
+    const typed = content.fields.filter(([name, value]) => value && !HIDDEN.has(name));
     put("typed", typed.map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", "));
     row.querySelector("[data-correct]").href = `${entry.path}#entry=${entry.id}`;
     row.querySelector("[data-again]").addEventListener("click", () => this.again(entry));
@@ -81,7 +81,7 @@ class NeedsReview extends HTMLElement {
 
   // Kept until the server has written down that it was discarded, by whom and why.
   async discard(entry, reason) {
-    await this.box.store.change({ ...entry, state: "discarded", reason }, { fields: {}, words: [] });
+    await this.box.store.change({ ...entry, state: "discarded", reason }, { fields: [], words: [] });
     await this.box.changed();
   }
 

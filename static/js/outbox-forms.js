@@ -6,7 +6,6 @@ const box = () => {
   const found = document.querySelector("out-box");
   return found?.works ? found : null;
 };
-const valuesOf = (form) => Object.fromEntries(new FormData(form));
 const offline = () => document.documentElement.hasAttribute("data-offline") || !navigator.onLine;
 
 function toast(words) {
@@ -28,11 +27,20 @@ function showRefused(html) {
   window.htmx.swap(dialog, html, { swapStyle: "beforeend" }, { eventInfo: { target: dialog } });
 }
 
+// Away from the form: to where its act leads, back from its own page, or only out of the dialog.
 function leave(form, go) {
   const page = document.querySelector("main form[data-outbox][data-page]");
   form.closest("dialog")?.close();
-  if (go && go !== location.pathname) location.assign(go);
+  if (go === location.pathname && !document.querySelector("live-poll")) location.reload();
+  else if (go && go !== location.pathname) location.assign(go);
   else if (page) location.assign(page.querySelector("[data-closes]").href);
+}
+
+// Nothing to go to without the server: the dialog closes, a page stays with its button at rest.
+function stay(form) {
+  form.closest("dialog")?.close();
+  const button = form.querySelector("[type=submit]");
+  if (form.hasAttribute("data-page") && button) button.disabled = true;
 }
 
 // One tap, one entry: while its answer is awaited the form takes no second one.
@@ -45,7 +53,7 @@ async function chart(form) {
   const path = new URL(form.action).pathname;
   const answered = box().settled(id, ANSWERS_WITHIN);
   try {
-    await box().add({ path, fields: valuesOf(form), ...kept });
+    await box().add({ path, fields: [...new FormData(form)], ...kept });
   } catch {
     form.removeAttribute("data-outbox"); // No room to keep it: htmx sends it at once.
     form.requestSubmit();
@@ -60,10 +68,12 @@ function finish(form, { result, words, html, go }) {
   const looking = form.isConnected;
   if (result === "refused" && looking && html) return showRefused(html);
   if (result === "refused") return toast(words.join(" "));
-  if (looking) leave(form, result === "applied" && go);
-  if (result === "applied") return putPieces(html);
-  toast(document.querySelector("out-box").getAttribute("words-kept"));
-  return undefined;
+  if (result === "applied") {
+    putPieces(html);
+    return looking && leave(form, go);
+  }
+  if (looking) stay(form);
+  return toast(box().getAttribute("words-kept"));
 }
 
 document.addEventListener("submit", (event) => {
@@ -117,11 +127,12 @@ async function takeUp() {
   const entry = await store.find(id);
   const content = entry && entry.user === store.user ? await store.opened(entry) : null;
   if (!content) return;
-  for (const [name, value] of Object.entries(content.fields)) {
-    const field = form.elements.namedItem(name);
-    if (!field || name === "back") continue;
-    if (field.type === "checkbox") field.checked = true;
-    else field.value = value;
+  const values = new Map();
+  for (const [name, value] of content.fields) values.set(name, [...(values.get(name) ?? []), value]);
+  for (const field of form.elements) {
+    const typed = values.get(field.name) ?? [];
+    if (["checkbox", "radio"].includes(field.type)) field.checked = typed.includes(field.value);
+    else if (typed.length && field.name !== "back") [field.value] = typed;
   }
   form.dataset.tapped = entry.tapped_at;
   for (const more of form.querySelectorAll("details")) more.open = true;

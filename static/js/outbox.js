@@ -7,6 +7,7 @@ const LONGEST_PAUSE = 30_000;
 const LEAP = 5_000;
 // Fingerprints of what the page shows, sent along so that the answer brings what has changed.
 const CONTEXT = "input[name=seen], input[name=layout]";
+const NOT_KEPT = new Set(["csrfmiddlewaretoken", "seen", "layout", "tapped_at"]);
 
 class OutBox extends HTMLElement {
   connectedCallback() {
@@ -37,13 +38,14 @@ class OutBox extends HTMLElement {
     if (this.silent) this.sendSoon(0);
   };
 
-  // Keeps one act. `fields` are the form's values; resolves when the entry is safe on this device.
+  // Keeps one act. `fields` are the form's names and values, in pairs; resolves when the entry is safe on this device.
   async add({ path, fields, tappedAt = this.tapNow() }) {
     const [, visit, act] = path.match(/\/visits\/([^/]+)\/chair\/([^/]+)\/$/) ?? [];
-    const { csrfmiddlewaretoken, seen, layout, ...typed } = fields;
     const tapped_at = new Date(tappedAt).toISOString();
-    const entry = { id: typed.event_id, path, visit, act, tapped_at, state: "waiting" };
-    const kept = await this.store.add(entry, { fields: { ...typed, tapped_at }, words: [] });
+    const typed = [...fields.filter(([name]) => !NOT_KEPT.has(name)), ["tapped_at", tapped_at]];
+    const [, id] = typed.find(([name]) => name === "event_id");
+    const entry = { id, path, visit, act, tapped_at, state: "waiting" };
+    const kept = await this.store.add(entry, { fields: typed, words: [] });
     this.tries = 0;
     this.changed();
     this.sendSoon(0);
@@ -117,7 +119,7 @@ class OutBox extends HTMLElement {
       : { result: "refused", words: [this.getAttribute("words-unreadable")] };
     if (answer.result === "applied") await this.store.remove(entry);
     if (answer.result === "refused") {
-      await this.store.change({ ...entry, state: "refused" }, { fields: content?.fields ?? {}, words: answer.words });
+      await this.store.change({ ...entry, state: "refused" }, { fields: content?.fields ?? [], words: answer.words });
     }
     this.dispatchEvent(new CustomEvent("settled", { detail: { id: entry.id, ...answer } }));
     return answer.result;

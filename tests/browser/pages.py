@@ -52,6 +52,7 @@ PAGES = [
     PageToOpen("board", "nurse", f"{NORTHSIDE}/board/"),
     PageToOpen("board read only", "pharmacist", f"{NORTHSIDE}/board/"),
     PageToOpen("chair side", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/", INFUSING),
+    PageToOpen("needs review", "nurse", f"{NORTHSIDE}/needs-review/"),
     PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
     PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/?view=grid"),
     PageToOpen("day list", "scheduler", f"{NORTHSIDE}/day/?view=list"),

@@ -100,6 +100,35 @@ def test_the_server_dies_between_the_act_and_its_answer(tablet: Tablet, visit: V
     assert len(taken()) == 1
 
 
+def test_a_reaction_is_one_tap_without_wifi_and_all_its_signs_are_kept(
+    ward: Ward, tablet: Tablet, visit: Visit
+) -> None:
+    """H8: a reaction not logged while hands are busy."""
+    page = tablet.open(chair(visit))
+    tablet.lose_wifi()
+    page.locator("#act-reaction").tap()
+    expect(page.locator(".unsaved")).to_contain_text("Reaction 10:40")
+    ward.pass_time(120)
+    tablet.find_wifi()
+    tablet.drain()
+    reaction = InfusionEvent.objects.get(kind="reaction")
+    assert abs(reaction.occurred_at - at(40)) < timedelta(minutes=1)
+    page = tablet.open(f"{chair(visit)}assess/")
+    tablet.lose_wifi()
+    signs = page.locator("main form[data-outbox] input[name=signs]")
+    typed = [signs.nth(number).get_attribute("value") for number in (0, 2)]
+    for number in (0, 2):
+        signs.nth(number).check()
+    page.locator("main form[data-outbox] input[name=grade]").first.check()
+    page.locator("main form[data-outbox] button[type=submit]").tap()
+    expect(page.locator(CHIP)).to_have_text("1 entry not saved yet")
+    tablet.find_wifi()
+    tablet.drain()
+    expect(page.locator(CHIP)).to_be_hidden()
+    assessed = InfusionEvent.objects.filter(infusion__visit=visit).latest("recorded_at")
+    assert sorted(assessed.values["signs"]) == sorted(map(str, typed))
+
+
 def test_the_tablets_clock_three_minutes_off(ward: Ward, nurse: Actor, visit: Visit) -> None:
     """H6: a tap counts from the server's time, whatever the device believes."""
     user = User.objects.get(pk=str(nurse.user_id))
@@ -205,6 +234,7 @@ class TestNeedsReview:
         form.get_by_label("Another rate (mL/h)").fill("60")
         form.get_by_label("Reason").fill("Small veins")
         form.get_by_role("button", name=re.compile("Confirm")).tap()
+        refused.wait_for_url("**/board/")
         tablet.drain()
         expect(refused.locator(CHIP)).to_be_hidden()
         rates = InfusionEvent.objects.filter(kind="rate_changed").order_by("recorded_at")
@@ -343,7 +373,8 @@ def test_without_the_entrys_own_id_a_storm_charts_things_twice(
         """() => {
           const box = document.querySelector('out-box');
           const post = box.post.bind(box);
-          box.post = (entry, fields) => post(entry, { ...fields, event_id: crypto.randomUUID() });
+          const anew = ([name, value]) => [name, name === 'event_id' ? crypto.randomUUID() : value];
+          box.post = (entry, fields) => post(entry, fields.map(anew));
         }"""
     )
     lost: list[int] = []

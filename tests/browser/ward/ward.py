@@ -144,7 +144,7 @@ class Tablet:
         path = f"/c/{self.ward.clinic.slug}/visits/{visit_id}/chair/{act}/"
         self.page.evaluate(
             "entry => document.querySelector('out-box').add(entry)",
-            {"path": path, "fields": {key: str(value) for key, value in fields.items()}},
+            {"path": path, "fields": [[key, str(value)] for key, value in fields.items()]},
         )
 
     def waiting(self) -> int:
