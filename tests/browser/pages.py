@@ -13,6 +13,7 @@ def _id(table: str, condition: str, column: str = "t.id") -> str:
 
 
 INFUSING = _id("scheduling_visit", "t.status = 'infusing'")
+HERE = _id("scheduling_visit", "t.status = 'arrived'")
 TREATED = _id("scheduling_visit", "t.status = 'infusing'", "t.patient_id")
 UNTREATED = _id(
     "patients_patient",
@@ -55,6 +56,12 @@ PAGES = [
     PageToOpen("needs review", "nurse", f"{NORTHSIDE}/needs-review/"),
     PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
     PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/?view=grid"),
+    PageToOpen("before the start", "nurse", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),
+    PageToOpen("before signing", "prescriber", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),
+    PageToOpen("before, it runs", "nurse", f"{NORTHSIDE}/visits/{{id}}/before/", INFUSING),
+    PageToOpen("safety questions", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/checklist/", HERE),
+    PageToOpen("bag", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/bag/", HERE),
+    PageToOpen("bag check", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/bag_check/", HERE),
     PageToOpen("day list", "scheduler", f"{NORTHSIDE}/day/?view=list"),
     PageToOpen("month", "scheduler", f"{NORTHSIDE}/month/2026-12-01/"),
     PageToOpen("doses on time", "manager", f"{NORTHSIDE}/reports/"),

@@ -79,7 +79,7 @@ def test_with_everything_done_the_start_is_offered(
     assert "start" in offered(text)
     assert 'The start opens at <b class="num">10:30</b> and closes at' in text
     assert 'Must be empty by <b class="num">02-Mar-2026 17:45</b>' in text
-    assert "Started now, it would be with 3hr 35min to spare." in text
+    assert "Started now, it is empty 3hr 35min before that." in text
 
 
 def test_a_caution_is_named_as_asking_for_a_reason(
@@ -100,7 +100,7 @@ def test_what_blocks_is_said_on_the_clinics_clock(
     premedicate(visit, nurse, minute=240)
     text = shown(tablet, visit, 280)
     assert "It would end at 18:10, after the beyond-use time 17:45." in text
-    assert "Started now, it would not be." in text
+    assert "Started now, it is not." in text
     assert "start" not in offered(text)
 
 
