@@ -15,6 +15,7 @@ from scheduling.overruns import Overrun, overruns
 from scheduling.selectors import DayRow
 
 EXPECTED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
+GRAVE = "danger"
 HERE = (*EXPECTED, Booking.Status.ARRIVED)
 LATE = timedelta(minutes=15)  # as long as a quarter-hour of the grid
 

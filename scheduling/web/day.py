@@ -20,7 +20,7 @@ from scheduling.daybook.conflicts import over_time
 from scheduling.daybook.frame import read_frame
 from scheduling.overruns import leaving
 from scheduling.selectors import DayRow, day_bookings
-from scheduling.web.grid import counts, picture
+from scheduling.web.grid import counts, picture, sorted_out
 
 CSV_HEADER = (
     "from", "until", "chair", "state", "dose", "mg", "mrn", "family_name", "given_names",
@@ -70,7 +70,7 @@ def on(request: ClinicRequest, day: date) -> HttpResponse:
     expected = leaving([row.visit_id for row in rows], now=now)
     context |= {
         "rows": [row for row in rows if row.period is not None],
-        "conflicts": list(over_time(rows, expected, ZoneInfo(request.clinic.time_zone))),
+        **sorted_out(list(over_time(rows, expected, ZoneInfo(request.clinic.time_zone)))),
         "held": [row for row in rows if row.period is None],
         "counts": counts(rows),
         "may_change": request.actor.may(BOOKINGS_CHANGE),

@@ -11,7 +11,7 @@ from clinics.permissions import BOOKINGS_CHANGE, BOOKINGS_VIEW
 from clinics.web.access import ClinicRequest, allow, polled
 from core import clock
 from scheduling.daybook import strip
-from scheduling.daybook.conflicts import conflicts
+from scheduling.daybook.conflicts import GRAVE, Conflict, conflicts
 from scheduling.daybook.feed import feed
 from scheduling.daybook.frame import Frame, read_frame
 from scheduling.models import Booking
@@ -33,14 +33,22 @@ def counts(rows: list[DayRow]) -> dict[str, int]:
     }
 
 
+def sorted_out(found: list[Conflict]) -> dict[str, list[Conflict]]:
+    """Return the conflicts to act on, and those to keep an eye on."""
+    return {
+        "grave": [each for each in found if each.tone == GRAVE],
+        "mild": [each for each in found if each.tone != GRAVE],
+    }
+
+
 def picture(request: ClinicRequest, frame: Frame, rows: list[DayRow]) -> dict[str, Any]:
     """Return what the page shows around the grid, and the grid's own feed."""
     may_change = request.actor.may(BOOKINGS_CHANGE)
-    slots = frame.shown()
+    slots, found = frame.shown(), conflicts(frame, rows)
     load, starts = strip.nurse_load(frame.capacity, slots), strip.starts(frame.capacity, slots)
     return {
         "counts": counts(rows),
-        "conflicts": conflicts(frame, rows),
+        **sorted_out(found),
         "strips": [("load", load), ("starts", starts)],
         "hours": [line.at for line in load.lines if line.at.endswith(":00")],
         "held": [row for row in rows if row.period is None],
