@@ -8,6 +8,8 @@ from infusion.bedside import Entry
 from infusion.billing import BillingTimes
 from infusion.segments import Stretch
 from infusion.selectors_record import WholeRecord
+from patients.models import Patient, SignOff
+from scheduling.models import Override
 
 
 def as_json(found: WholeRecord) -> dict[str, Any]:
@@ -18,13 +20,7 @@ def as_json(found: WholeRecord) -> dict[str, Any]:
         "version": found.infusion.version,
         "as_of": _instant(found.now),
         "time_zone": found.clinic.time_zone,
-        "patient": {
-            "id": str(found.patient.pk),
-            "mrn": found.patient.mrn,
-            "family_name": found.patient.family_name,
-            "given_names": found.patient.given_names,
-            "birth_date": found.patient.birth_date.isoformat(),
-        },
+        "patient": _patient(found.patient),
         "dose_number": found.visit.dose_number,
         "drug": found.protocol.drug,
         "dose_mg": found.infusion.dose_mg,
@@ -40,25 +36,42 @@ def as_json(found: WholeRecord) -> dict[str, Any]:
         "segments": [_segment(row) for row in segments.ran(found.run)],
         "billing": _billing(found.billing),
         "entries": [_entry(entry) for entry in found.log],
-        "overrides": [
-            {
-                "rule": row.rule_id, "reason": row.reason,
-                "at": _instant(row.overridden_at), "by": row.overridden_by.full_name,
-            }
-            for row in found.overrides
-        ],
-        "sign_offs": [
-            {
-                "rule": row.rule_id, "decision": row.decision, "reason": row.reason,
-                "at": _instant(row.signed_at), "by": row.signed_by.full_name,
-            }
-            for row in found.sign_offs
-        ],
-    }  # fmt: skip
+        "overrides": [_override(row) for row in found.overrides],
+        "sign_offs": [_sign_off(row) for row in found.sign_offs],
+    }
 
 
 def _instant(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _patient(patient: Patient) -> dict[str, Any]:
+    return {
+        "id": str(patient.pk),
+        "mrn": patient.mrn,
+        "family_name": patient.family_name,
+        "given_names": patient.given_names,
+        "birth_date": patient.birth_date.isoformat(),
+    }
+
+
+def _override(row: Override) -> dict[str, Any]:
+    return {
+        "rule": row.rule_id,
+        "reason": row.reason,
+        "at": _instant(row.overridden_at),
+        "by": row.overridden_by.full_name,
+    }
+
+
+def _sign_off(row: SignOff) -> dict[str, Any]:
+    return {
+        "rule": row.rule_id,
+        "decision": row.decision,
+        "reason": row.reason,
+        "at": _instant(row.signed_at),
+        "by": row.signed_by.full_name,
+    }
 
 
 def _segment(row: Stretch) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from patients.models import Patient, SignOff
 from scheduling.models import Booking, Override, Visit
 
 
+SEATED = (*Booking.ACTIVE, Booking.Status.COMPLETED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeRecord:
     """One infusion from the first question to the door. `run` is None while nothing ran.
@@ -76,22 +79,24 @@ def whole_record(visit_id: UUID, actor: Actor, now: datetime) -> WholeRecord:
     )
     if infusion is None:
         raise NotFound
-    visit = infusion.visit
+    return _assembled(infusion, now)
+
+
+def _assembled(infusion: Infusion, now: datetime) -> WholeRecord:
+    visit, course = infusion.visit, infusion.visit.course
     events = tuple(
         infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at")
     )
-    protocol = record.protocol_of(visit.course)
-    plan = record.plan_of(infusion, visit.course)
+    protocol, plan = record.protocol_of(course), record.plan_of(infusion, course)
     run = None
     if infusion.status != Infusion.Status.PREPARING:
-        run = record.run_state(infusion, visit.course, events, now=now)
-    bookings = Booking.objects.filter(visit=visit, status__in=SEATED).select_related("chair")
+        run = record.run_state(infusion, course, events, now=now)
     return WholeRecord(
         now=now,
         clinic=infusion.clinic,
         visit=visit,
         patient=infusion.patient,
-        booking=bookings.order_by("-created_at").first(),
+        booking=_booking(visit),
         infusion=infusion,
         protocol=protocol,
         medicine=Medicine(
@@ -104,17 +109,20 @@ def whole_record(visit_id: UUID, actor: Actor, now: datetime) -> WholeRecord:
         events=events,
         standing=tuple(record.standing(events)),
         log=tuple(reversed(entries_of(events))),
-        overrides=tuple(
-            Override.objects.filter(visit=visit)
-            .select_related("overridden_by")
-            .order_by("overridden_at", "rule_id")
-        ),
+        overrides=_overrides(visit),
         sign_offs=_sign_offs(events),
         billing=billing_times(run, hour_rules()),
     )  # fmt: skip
 
 
-SEATED = (*Booking.ACTIVE, Booking.Status.COMPLETED)
+def _booking(visit: Visit) -> Booking | None:
+    rows = Booking.objects.filter(visit=visit, status__in=SEATED).select_related("chair")
+    return rows.order_by("-created_at").first()
+
+
+def _overrides(visit: Visit) -> tuple[Override, ...]:
+    rows = Override.objects.filter(visit=visit).select_related("overridden_by")
+    return tuple(rows.order_by("overridden_at", "rule_id"))
 
 
 def _day_began(infusion: Infusion, events: tuple[InfusionEvent, ...], now: datetime) -> datetime:

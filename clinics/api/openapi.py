@@ -24,3 +24,16 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         access = access_of(auto_schema.view)
         needed = access.permission if access else ""
         return {self.name: [scope for scope, may in SCOPE_PERMISSIONS.items() if needed in may]}
+
+
+class PersonScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A person's own session: for what only people may do."""
+
+    target_class = "clinics.api.people.PersonAuthentication"
+    name = "person"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the scheme, once for the whole document."""
+        words = "The session cookie of a member of staff, with X-Clinic (the clinic's short name) "
+        words += "and, for a POST, X-CSRFToken."
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": words}

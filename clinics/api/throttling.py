@@ -33,7 +33,8 @@ class ApiClientThrottle(BaseThrottle):
             return True
         now = int(clock.now().timestamp())
         self.seconds_left = self.window - now % self.window
-        key = f"throttle:{request.auth.api_client_id}:{now // self.window}"
+        who = request.auth.api_client_id or request.auth.user_id
+        key = f"throttle:{who}:{now // self.window}"
         try:
             cache.add(key, 0, timeout=self.window)
             used = cache.incr(key)

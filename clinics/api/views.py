@@ -1,6 +1,7 @@
 from zoneinfo import ZoneInfo
 
 from clinics.models import ApiClient, Clinic
+from clinics.selectors import clinic_by_id
 from core.api.views import ApiView
 
 
@@ -9,10 +10,11 @@ class ClinicApiView(ApiView):
 
     @property
     def clinic(self) -> Clinic:
-        """The token's clinic."""
+        """The clinic of the token, or the one a person named."""
         client = self.request.user
-        assert isinstance(client, ApiClient)
-        return client.clinic
+        if isinstance(client, ApiClient):
+            return client.clinic
+        return clinic_by_id(self.actor.clinic_id)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -24,6 +24,10 @@ PROBLEM = {
             "description": "What is wrong with which parameter, header or field.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
+        "current": {
+            "type": "object",
+            "description": "With a 409, where there is one to show: what stands now.",
+        },
         "findings": {
             "type": "array",
             "description": "The rules that said no.",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ _INSTANT = re.compile(
 _WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
 LONGEST_NAME_SHOWN = 60
 
 
@@ -37,6 +39,7 @@ class Parameter:
     schema: Mapping[str, Any] = field(default_factory=dict)
     default: Any = None
     required: bool = False
+    whole: bool = False  # of a body: `read` takes the JSON value as it came, not only a string
 
 
 def read_query(parameters: Iterable[Parameter], given: QueryDict) -> dict[str, Any]:
@@ -53,13 +56,18 @@ def read_query(parameters: Iterable[Parameter], given: QueryDict) -> dict[str, A
 
 
 def read_body(fields: Iterable[Parameter], given: object) -> dict[str, Any]:
-    """Return every field of a JSON object by name, as `read_query` does. Values are strings."""
+    """Return every field of a JSON object by name, as `read_query` does.
+
+    Values are strings, but for the fields that say otherwise (`whole`).
+    """
     if not isinstance(given, Mapping):
         raise Invalid("Send a JSON object.", {"body": ["Must be a JSON object."]})
+    fields = tuple(fields)
+    whole = {field.name for field in fields if field.whole}
     problems = {
         str(name)[:LONGEST_NAME_SHOWN]: ["Must be a string."]
         for name, value in given.items()
-        if not isinstance(value, str)
+        if not isinstance(value, str) and name not in whole
     }
     return _read(fields, given, problems)
 
@@ -214,3 +222,41 @@ def some_text(name: str, words: str, *, longest: int, required: bool = False) ->
 
     schema = {"type": "string", "minLength": 1, "maxLength": longest}
     return Parameter(name, words, read, schema, required=required)
+
+
+def a_decimal(name: str, words: str, *, required: bool = False) -> Parameter:
+    """Exact digits, as a string: `42.5`, never a float."""
+
+    def read(text: str) -> Decimal:
+        if not _DIGITS.fullmatch(text):
+            raise ValueError("Must be digits such as 42.5.")
+        return Decimal(text)
+
+    schema = {"type": "string", "pattern": f"^{_DIGITS.pattern}$"}
+    return Parameter(name, words, read, schema, required=required)
+
+
+def one_of(name: str, options: Iterable[str], words: str, *, required: bool = False) -> Parameter:
+    """One of `options`."""
+    allowed = tuple(options)
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"Must be one of {', '.join(allowed)}.")
+        return text
+
+    schema = {"type": "string", "enum": list(allowed)}
+    return Parameter(name, words, read, schema, required=required)
+
+
+def a_flag(name: str, words: str, *, required: bool = False) -> Parameter:
+    """True or false, in a body."""
+
+    def read(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError("Must be true or false.")  # noqa: TRY004 - one way to refuse
+        return value
+
+    return Parameter(
+        name, words, read, {"type": "boolean"}, default=False, required=required, whole=True
+    )

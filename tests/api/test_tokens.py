@@ -30,6 +30,8 @@ SCOPE_OF = {
     f"/api/v1/courses/{NOBODYS}": "courses:read",
     "/api/v1/chairs": "chairs:read",
     f"/api/v1/bookings/{NOBODYS}": "bookings:write",
+    f"/api/v1/infusions/{NOBODYS}": "infusions:read",
+    "/api/v1/board": "board:read",
 }
 
 
