@@ -5,27 +5,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinical.beyond_use import Place
 from core import display
 from infusion.bag import Bag
-from infusion.checklist import Answers, Question
+from infusion.checklist import Answers
 from infusion.iv_access import Device, read_access
 from infusion.models import InfusionEvent
-from infusion.web.forms.checklist import DEVICES
+from infusion.web.forms.checklist import DEVICES, WORRY
 
 Kind = InfusionEvent.Kind
-WORRY: dict[Question, str | Promise] = {
-    Question.INFECTION: gettext_lazy("Infection"),
-    Question.PREGNANCY: gettext_lazy("Pregnancy"),
-    Question.NEUROLOGICAL: gettext_lazy("Neurological change"),
-    Question.DIARRHOEA: gettext_lazy("Diarrhoea"),
-    Question.VACCINATION: gettext_lazy("Vaccination"),
-    Question.LIVER: gettext_lazy("Liver symptoms"),
-}
 KEPT = {
     Place.FRIDGE: gettext_lazy("in the fridge"),
     Place.ROOM: gettext_lazy("at room temperature"),

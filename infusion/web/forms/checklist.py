@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from infusion.checklist import MAY_NOT_APPLY, WORRIES, Answer, Question
@@ -18,6 +19,14 @@ QUESTIONS = {
     Question.DIARRHOEA: _("New or persistent diarrhoea?"),
     Question.VACCINATION: _("Any vaccination since the last infusion?"),
     Question.LIVER: _("Yellow skin or eyes, dark urine, pain in the upper belly?"),
+}
+WORRY = {
+    Question.INFECTION: _("Infection"),
+    Question.PREGNANCY: _("Pregnancy"),
+    Question.NEUROLOGICAL: _("Neurological change"),
+    Question.DIARRHOEA: _("Diarrhoea"),
+    Question.VACCINATION: _("Vaccination"),
+    Question.LIVER: _("Liver symptoms"),
 }
 ANSWERS = [(Answer.NO.value, _("No")), (Answer.YES.value, _("Yes"))]
 NOT_APPLICABLE = [(Answer.NOT_APPLICABLE.value, _("Does not apply"))]
@@ -46,7 +55,9 @@ class ChecklistForm(ActForm):
             )  # fmt: skip
             if question in WORRIES:
                 self.fields[f"{question}_note"] = forms.CharField(
-                    label=_("Note"), required=False, max_length=300
+                    label=format_lazy("{} {}", _("Note:"), WORRY[question]),
+                    required=False,
+                    max_length=300,
                 )
             if before is not None:
                 self.initial.setdefault(question.value, before.answers[question].value)
