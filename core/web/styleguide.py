@@ -102,6 +102,7 @@ def examples() -> dict[str, Any]:
         "visits": cast.visits(),
         "doses": doses,
         "picture": draw(doses, cast.NOW.date()),
+        "chart": cast.chart(),
         "started_on": date(2025, 1, 6),
         "states": list(STATES.items()),
         "tones": ["neutral", "info", "success", "warning", "danger"],

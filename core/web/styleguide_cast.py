@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from core.display import Medicine
+from core.web.charts import BarChart, Series
 
 NOW = datetime(2026, 11, 23, 14, 28, 10, tzinfo=UTC)
 
@@ -235,3 +236,20 @@ def visits() -> list[SimpleNamespace]:
         )
         for who, state, due, dose_mg, label, reason in rows
     ]
+
+
+def chart() -> BarChart:
+    """Two rows of bars, one value unknown, and a line worth comparing with."""
+    planned, actual = (4.2, 6.0, 7.5, 5.1), (3.8, 6.4, None, 5.0)
+    return BarChart(
+        title="Patients in chairs by hour",
+        unit="on average",
+        head="Hour",
+        labels=("09:00", "10:00", "11:00", "12:00"),
+        series=(
+            Series("Planned", planned, tuple(map(str, planned))),
+            Series("Actual", actual, ("3.8", "6.4", "-", "5.0")),
+        ),
+        reference=8,
+        reference_words="Nurses' limit",
+    )
