@@ -42,7 +42,7 @@ class Shell:
 SECTIONS = {
     "patient": "patients", "course": "patients", "visit": "due", "booking": "day",
     "chair": "board", "reminder": "mailbox", "letters": "mailbox",
-    "month": "day",
+    "month": "day", "plan": "day",
 }  # fmt: skip
 PAGES = (
     ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),

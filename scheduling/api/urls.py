@@ -9,6 +9,12 @@ from scheduling.api.availability import (
 )
 from scheduling.api.bookings import BookingCancelView, BookingListView, BookingView
 from scheduling.api.courses import CourseListView, CourseView
+from scheduling.api.plans import (
+    PlannerRunAcceptView,
+    PlannerRunCancelView,
+    PlannerRunListView,
+    PlannerRunView,
+)
 from scheduling.api.visits import VisitListView, VisitView
 
 urlpatterns: list[URLPattern] = [
@@ -32,6 +38,18 @@ urlpatterns: list[URLPattern] = [
         name="api-booking-release",
     ),
     path("bookings/<uuid:booking_id>/move", BookingMoveView.as_view(), name="api-booking-move"),
+    path("planner-runs", PlannerRunListView.as_view(), name="api-planner-runs"),
+    path("planner-runs/<uuid:run_id>", PlannerRunView.as_view(), name="api-planner-run"),
+    path(
+        "planner-runs/<uuid:run_id>/cancel",
+        PlannerRunCancelView.as_view(),
+        name="api-planner-run-cancel",
+    ),
+    path(
+        "planner-runs/<uuid:run_id>/accept",
+        PlannerRunAcceptView.as_view(),
+        name="api-planner-run-accept",
+    ),
     path("courses", CourseListView.as_view(), name="api-courses"),
     path("courses/<uuid:course_id>", CourseView.as_view(), name="api-course"),
 ]

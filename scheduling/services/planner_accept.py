@@ -51,18 +51,25 @@ class _Taken:
 
 @command
 def accept_plan(
-    *, run_id: UUID, chosen: Collection[str] | None = None, actor: Actor, now: datetime
+    *,
+    run_id: UUID,
+    chosen: Collection[str] | None = None,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> PlannerRun:
     """Give the visits of a finished run their planned times; `chosen` names some of its rows.
 
     Promised times stay as the run's options say. Raises Stale when anything the plan rests on has
-    changed, Conflict when the run is not waiting for this, RuleBroken when the chosen rows do
-    not fit without the others.
+    changed, or the run itself since `version`; Conflict when the run is not waiting for this;
+    RuleBroken when the chosen rows do not fit without the others.
     """
     actor.require(BOOKINGS_CHANGE)
     run = PlannerRun.objects.filter(pk=run_id, clinic_id=actor.clinic_id).first()
     if run is None:
         raise NotFound
+    if version not in {None, run.version}:
+        raise Stale("This plan has changed since you saw it. Look again, then decide.")
     lines = _chosen(run, chosen)
     _close(run, now)
     taken = _take(run, lines, now)

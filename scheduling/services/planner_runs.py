@@ -58,7 +58,8 @@ def request_plan(
 
 def _refuse_span(first_on: date, last_on: date, today: date) -> None:
     if first_on < today:
-        raise Invalid("That day has passed.", {"first_on": [f"Not before {today:%d-%b-%Y}."]})
+        words = f"That day has passed. Choose {today:%d-%b-%Y} or later."
+        raise Invalid("That day has passed.", {"first_on": [words]})
     if last_on < first_on:
         raise Invalid("The last day is before the first.", {"last_on": ["Choose a later day."]})
     if (last_on - first_on).days >= LONGEST:

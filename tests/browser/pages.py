@@ -69,6 +69,7 @@ PAGES = [
     PageToOpen("reactions report", "manager", f"{NORTHSIDE}/reports/reactions/"),
     PageToOpen("overrides report", "manager", f"{NORTHSIDE}/reports/overrides/"),
     PageToOpen("empty day", "scheduler", f"{NORTHSIDE}/day/2020-01-01/"),
+    PageToOpen("plan", "scheduler", f"{NORTHSIDE}/plan/"),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
     PageToOpen("find a slot", "scheduler", f"{NORTHSIDE}/visits/{{id}}/slots/", TO_BOOK),
     PageToOpen("book the series", "scheduler", f"{NORTHSIDE}/courses/{{id}}/series/", RUNNING),

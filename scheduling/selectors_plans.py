@@ -1,0 +1,117 @@
+"""Reading planner runs: the clinic's latest, and what one of them would change for whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinics.models import Chair
+from clinics.permissions import BOOKINGS_CHANGE
+from core.actor import Actor
+from core.audit import audited_rows
+from core.errors import NotFound
+from scheduling.models import PlannerRun, Visit
+from scheduling.plan_result import MOVES
+from scheduling.services.planner_runs import LOST_AFTER
+
+RUNS_SHOWN = 10
+_PERSON = (
+    "pk", "patient_id", "patient__family_name", "patient__given_names", "patient__birth_date",
+    "patient__mrn", "dose_number", "dose_mg",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One visit of a plan: who, and where they stand before and after."""
+
+    id: str
+    visit_id: UUID
+    patient_id: UUID
+    family_name: str
+    given_names: str
+    birth_date: Any
+    mrn: str
+    dose_number: int
+    dose_mg: int
+    what: str = ""  # new, time, moved, chair; empty for who found no time
+    words: str = ""
+    start: datetime | None = None
+    chair: str = ""
+    was_start: datetime | None = None
+    was_chair: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanShown:
+    """A finished plan for people: what it changes, who found no time, how many stay."""
+
+    changes: list[PlanLine]
+    unplaced: list[PlanLine]
+    stays: int
+
+
+def recent_runs(actor: Actor) -> list[PlannerRun]:
+    """Return the clinic's newest runs, newest first."""
+    actor.require(BOOKINGS_CHANGE)
+    runs = PlannerRun.objects.filter(clinic_id=actor.clinic_id).select_related("requested_by")
+    return list(runs.defer("result").order_by("-requested_at", "pk")[:RUNS_SHOWN])
+
+
+def run_of(actor: Actor, run_id: UUID) -> PlannerRun:
+    """Return one run. Raises NotFound for another clinic's."""
+    actor.require(BOOKINGS_CHANGE)
+    run = (
+        PlannerRun.objects.filter(pk=run_id, clinic_id=actor.clinic_id)
+        .select_related("requested_by", "clinic")
+        .first()
+    )
+    if run is None:
+        raise NotFound
+    return run
+
+
+def is_lost(run: PlannerRun, now: datetime) -> bool:
+    """Whether nobody seems to be working on a run that is not over."""
+    return not run.is_over and run.alive_at < now - LOST_AFTER
+
+
+def plan_shown(run: PlannerRun, actor: Actor, *, now: datetime) -> PlanShown:
+    """Return a run's plan with the people it is about; two queries for any number of them."""
+    rows = run.result.get("rows", [])
+    changes = [row for row in rows if row["what"] in MOVES]
+    unplaced = run.result.get("unplaced", [])
+    if not changes and not unplaced:
+        return PlanShown([], [], len(rows))
+    people = _people([row["visit"] for row in [*changes, *unplaced]], actor, now)
+    labels = {
+        str(pk): label
+        for pk, label in Chair.objects.filter(clinic_id=actor.clinic_id).values_list("pk", "label")
+    }
+    return PlanShown(
+        changes=[_change(row, people[row["visit"]], labels) for row in changes],
+        unplaced=[
+            PlanLine(id=row["visit"], words=row["words"], **people[row["visit"]])
+            for row in unplaced
+        ],
+        stays=len(rows) - len(changes),
+    )
+
+
+def _people(visits: list[str], actor: Actor, now: datetime) -> dict[str, dict[str, Any]]:
+    rows = Visit.objects.filter(pk__in=visits, clinic_id=actor.clinic_id).values_list(*_PERSON)
+    column = _PERSON.index("patient_id")
+    names = ["visit_id", *(name.removeprefix("patient__") for name in _PERSON[1:])]
+    return {
+        str(row[0]): dict(zip(names, row, strict=True))
+        for row in audited_rows(rows, patient_column=column, actor=actor, now=now, page="plan")
+    }
+
+
+def _change(row: dict[str, Any], person: dict[str, Any], labels: dict[str, str]) -> PlanLine:
+    was = row["was_start"]
+    return PlanLine(
+        id=row["id"], what=row["what"], start=datetime.fromisoformat(row["start"]),
+        chair=labels[row["chair"]], was_start=datetime.fromisoformat(was) if was else None,
+        was_chair=labels.get(row["was_chair"] or "", ""), **person,
+    )  # fmt: skip
