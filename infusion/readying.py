@@ -1,13 +1,14 @@
 """One patient before the start: what is done, what was found, what still blocks. Reads only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinical.findings import Finding, Severity
+from clinical.premedication import PremedicationDue, premedication_due
 from core.actor import Actor
 from infusion.bedside import Bedside, bedside
-from infusion.before_start import PARTS, Judged
+from infusion.before_start import PARTS, Judged, charted_by
 from infusion.models import Infusion
 from infusion.selectors_before import (
     on_record,
@@ -47,6 +48,26 @@ class BeforeStart:
         """What the start goes past with a reason."""
         found = [*self.at_the_chair, *(item.finding for item in self.findings)]
         return [item for item in found if item.severity is Severity.CAUTION]
+
+    @property
+    def to_give(self) -> list[PremedicationDue]:
+        """The required medicines still to be given, each with its window before the start as it
+        is booked; none once that window is over, for then only a later start would fit."""
+        bed = self.bed
+        if bed.booking is None or bed.booking.period is None:
+            return []
+        start = bed.booking.period.lower + timedelta(minutes=bed.booking.premedication_minutes)
+        return [
+            due
+            for due in premedication_due(bed.protocol, infusion_start=start)
+            if due.kind in bed.ready.missing and due.closes_at >= bed.now
+        ]
+
+    def may_check(self, actor: Actor) -> bool:
+        """Return whether there is a bag that `actor` had no hand in charting."""
+        bag = self.bed.done.bag
+        events = [entry.event for entry in self.bed.entries]
+        return bag is not None and actor.user_id not in charted_by(bag, events)
 
     @property
     def parts_done(self) -> int:

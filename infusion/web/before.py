@@ -113,6 +113,7 @@ def _page(
         "findings": [_shown(request, seen, each) for each in seen.findings],
         "blockers": [on_the_wall(item.words) for item in seen.blockers],
         "cautions": [on_the_wall(item.words) for item in seen.cautions],
+        "to_give": seen.to_give,
         "premedicate_url": _act_url(request, seen, Act.PREMEDICATE),
         "start_url": "" if seen.blockers else _act_url(request, seen, Act.START),
         "bag_margin": margin,
@@ -140,7 +141,7 @@ def _rows(request: ClinicRequest, seen: BeforeStart) -> list[Row]:
 def _row(request: ClinicRequest, seen: BeforeStart, part: Part, *, is_next: bool) -> Row:
     event = seen.bed.done.event(part)
     title, button = TITLES[part]
-    waits = part is Part.BAG_CHECK and seen.bed.done.bag is None
+    waits = part is Part.BAG_CHECK and not seen.may_check(request.actor)
     url = "" if waits else _act_url(request, seen, Act(part.value))
     if event is None:
         return Row(part=part, title=title, button=button, done=False, next=is_next, url=url)
