@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.admin_site import RecordAdmin
-from scheduling.models import Booking, ClinicDay, Course, Override, Restart, Visit
+from scheduling.models import Booking, ClinicDay, Course, DelayReason, Override, Restart, Visit
 
 
 @admin.register(Course)
@@ -39,3 +39,8 @@ class OverrideAdmin(RecordAdmin):
 @admin.register(Restart)
 class RestartAdmin(RecordAdmin):
     list_display = ["__str__"]
+
+
+@admin.register(DelayReason)
+class DelayReasonAdmin(RecordAdmin):
+    list_display = ["code", "recorded_at", "recorded_by"]

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Subquery
 
 from clinical.calendar import is_prolonged_gap
 from clinical.findings import Finding
@@ -15,8 +15,9 @@ from core.audit import audited_rows
 from core.errors import NotFound
 from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand, read_courses
-from scheduling.models import Booking, Course, Restart, Visit
+from scheduling.models import Booking, Course, DelayReason, Restart, Visit
 from scheduling.openings import OpenDay, OpenStart, open_starts
+from scheduling.urgency import Urgency, urgency
 
 __all__ = [
     "CourseLine", "DayRow", "DoseLine", "DueRow", "OpenDay", "OpenStart", "booking_of",
@@ -114,6 +115,8 @@ class DueRow:
     mrn: str
     days_past_due: int  # below zero: days to go
     state: str  # prolonged_gap, overdue, due or due_soon: codes of core.states
+    urgency: Urgency
+    delay: str  # a code of DelayReason, empty while nobody has given one
 
     @property
     def days_to_go(self) -> int:
@@ -124,6 +127,11 @@ class DueRow:
     def nobody_came(self) -> bool:
         """Whether it is unbooked because the patient did not come before."""
         return self.no_shows > 0
+
+    @property
+    def delay_words(self) -> str:
+        """Why it is late, in words; empty while nobody has said."""
+        return str(DelayReason.Code(self.delay).label) if self.delay else ""
 
 
 DUE_COLUMNS = (
@@ -136,8 +144,8 @@ DUE_COLUMNS = (
 def unbooked_due(
     actor: Actor, today: date, *, now: datetime, ahead: timedelta = AHEAD, limit: int = SHOWN
 ) -> list[DueRow]:
-    """Return the next unbooked dose of each active course that falls due within `ahead`, the
-    longest past due first; one query.
+    """Return the next unbooked dose of each active course that falls due within `ahead`, by
+    urgency and then the longest past due first; one query.
 
     A dose behind another unbooked one is not listed: it has no date of its own yet.
     """
@@ -145,6 +153,7 @@ def unbooked_due(
         course=OuterRef("course"), status=Visit.Status.PLANNED,
         dose_number__lt=OuterRef("dose_number"),
     )  # fmt: skip
+    newest = DelayReason.objects.filter(visit=OuterRef("pk")).order_by("-recorded_at")
     rows = (
         Visit.objects.filter(
             ~Exists(earlier),
@@ -158,20 +167,23 @@ def unbooked_due(
         .annotate(
             last_given_on=Max("course__visits__given_on"),
             restarted_on=Max("course__restarts__first_on"),
+            delay=Subquery(newest.values("code")[:1]),
         )
         .order_by("due_on", "pk")
         .values_list(
             *DUE_COLUMNS,
-            "course__protocol", "course__edition", "last_given_on", "restarted_on",
+            "course__protocol", "course__edition", "last_given_on", "restarted_on", "delay",
         )[:limit]
     )  # fmt: skip
     column = DUE_COLUMNS.index("patient_id")
     found = audited_rows(rows, patient_column=column, actor=actor, now=now, page="due")
-    return [_due_row(row, today) for row in found]
+    listed = [_due_row(row, today) for row in found]
+    return sorted(listed, key=lambda row: (row.urgency, -row.days_past_due, row.visit_id))
 
 
 def _due_row(row: tuple[Any, ...], today: date) -> DueRow:
-    *columns, protocol, edition, last_given_on, restarted_on = row
+    *columns, protocol_name, edition, last_given_on, restarted_on, delay = row
+    protocol = load(protocol_name, edition)
     names = [name.removeprefix("patient__") for name in DUE_COLUMNS]
     values = dict(zip(names, columns, strict=True))
     visit_id, due_on = values.pop("id"), values["due_on"]
@@ -179,12 +191,17 @@ def _due_row(row: tuple[Any, ...], today: date) -> DueRow:
     gap = (
         last_given_on is not None
         and not decided
-        and is_prolonged_gap(load(protocol, edition), last_given=last_given_on, today=today)
+        and is_prolonged_gap(protocol, last_given=last_given_on, today=today)
     )
     state = "prolonged_gap" if gap else _due_state(values, today)
+    late = (today - due_on).days
+    second_half = 1 < values["dose_number"] <= protocol.dosing.initial_infusions
+    rank = urgency(
+        state=state, second_half=second_half, days_past_due=late, no_shows=values["no_shows"]
+    )
     return DueRow(
-        visit_id=visit_id, last_given_on=last_given_on, state=state,
-        days_past_due=(today - due_on).days, **values,
+        visit_id=visit_id, last_given_on=last_given_on, state=state, days_past_due=late,
+        urgency=rank, delay=delay or "", **values,
     )  # fmt: skip
 
 

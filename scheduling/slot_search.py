@@ -326,11 +326,17 @@ def _likeness(place: _Place, chosen: Sequence[_Place]) -> int:
 def _nearest(ruled: Sequence[tuple[Day, dict[str, int]]], sought: Sought) -> tuple[Miss, ...]:
     """Return the nearest misses, those with one obstacle first, no two with the same obstacles."""
     misses = [miss for day, rules in ruled for miss in _misses_of(day, rules, sought)]
-    misses.sort(key=lambda miss: (len(miss.broken), _distance(miss.day, sought), miss.slot or 0))
+    misses.sort(key=lambda miss: _nearness(miss, sought))
     kept: dict[tuple[str, ...], Miss] = {}
     for miss in misses:
         kept.setdefault(miss.broken, miss)
     return tuple(kept.values())[:PROPOSALS]
+
+
+def _nearness(miss: Miss, sought: Sought) -> tuple[int, int, int, int]:
+    """Return the order of misses: few obstacles first, closed days last, then by the due date."""
+    closed = int(miss.slot is None)
+    return closed, len(miss.broken), _distance(miss.day, sought), miss.slot or 0
 
 
 def _misses_of(day: Day, rules: Mapping[str, int], sought: Sought) -> list[Miss]:

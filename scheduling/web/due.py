@@ -1,9 +1,10 @@
-"""Everyone due and not booked, the longest past due first: nobody is forgotten here."""
+"""Everyone due and not booked, the most urgent first: nobody is forgotten here."""
 
 from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinics.permissions import BOOKINGS_CHANGE, VISITS_VIEW
@@ -16,9 +17,10 @@ from scheduling.selectors import SHOWN, DueRow, unbooked_due
 WEEKS = (2, 6, 13, 26)
 DEFAULT_WEEKS = 6
 STATES = ("prolonged_gap", "overdue", "due", "due_soon")
+NO_SHOW, NO_REASON = "no_show", "no_reason"
 CSV_HEADER = (
     "days_past_due", "state", "due", "earliest", "latest", "dose", "mg", "last_given",
-    "no_shows", "mrn", "family_name", "given_names", "birth_date",
+    "no_shows", "delay_reason", "mrn", "family_name", "given_names", "birth_date",
 )  # fmt: skip
 
 
@@ -28,30 +30,45 @@ def due_list(request: ClinicRequest) -> HttpResponse:
     """Show who should be booked now."""
     weeks, rows = _rows(request)
     state = request.GET.get("state", "")
-    shown = [row for row in rows if row.state == state] if state in STATES else rows
+    late = [row.days_past_due for row in rows if row.days_past_due > 0]
     context = {
-        "rows": shown,
+        "rows": [row for row in rows if _wanted(row, state)],
         "weeks": weeks,
         "weeks_offered": WEEKS,
         "state": state,
-        "states": [(name, states.state(name).label) for name in STATES],
+        "states": [
+            *((name, states.state(name).label) for name in STATES),
+            (NO_SHOW, _("Did not attend before")),
+            (NO_REASON, _("Late without a reason")),
+        ],
         "counts": {name: sum(row.state == name for row in rows) for name in STATES},
-        "longest": max((row.days_past_due for row in rows), default=0),
+        "longest": max(late, default=0),
+        "days_late": sum(late),
+        "people_late": len(late),
+        "missed": sum(row.nobody_came for row in rows),
         "cut_off": len(rows) >= SHOWN,
         "may_book": request.actor.may(BOOKINGS_CHANGE),
     }
     return render(request, "scheduling/due.html", context)
 
 
+def _wanted(row: DueRow, state: str) -> bool:
+    if state == NO_SHOW:
+        return row.nobody_came
+    if state == NO_REASON:
+        return row.days_past_due > 0 and not row.delay
+    return state not in STATES or row.state == state
+
+
 @allow(VISITS_VIEW)
 @require_safe
 def as_csv(request: ClinicRequest) -> HttpResponse:
     """Give the due list to a spreadsheet."""
-    _, rows = _rows(request)
+    rows = _rows(request)[1]
     cells = (
         (
             row.days_past_due, row.state, row.due_on, row.earliest_on, row.latest_on,
-            row.dose_number, row.dose_mg, row.last_given_on, row.no_shows, row.mrn,
+            row.dose_number, row.dose_mg, row.last_given_on, row.no_shows, row.delay, row.mrn,
             row.family_name, row.given_names, row.birth_date,
         )
         for row in rows

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.capacity import Day, Load, Phases, fits, load_of, mask, room_for, with_load
@@ -85,6 +85,7 @@ def wished(day: Day, load: Load, slot: int, wish: Wishes) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(day=days(), visit=phases, wish=wishes, passed=st.integers(-10, 100))
 def test_the_masks_are_what_trying_every_start_finds(
     day: Day, visit: Phases, wish: Wishes, passed: int
@@ -103,6 +104,7 @@ def test_the_masks_are_what_trying_every_start_finds(
     }
 
 
+@settings(deadline=None)
 @given(each=st.lists(days(), min_size=1, max_size=6), visit=phases, wish=wishes)
 def test_every_proposal_fits_and_a_miss_never_does(
     each: list[Day], visit: Phases, wish: Wishes
