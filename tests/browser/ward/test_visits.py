@@ -22,16 +22,16 @@ from tests.people import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SAFE = {
+SAFE: dict[str, str | bool] = {
     "infection": "no", "pregnancy": "no", "contraception": "yes", "neurological": "no",
     "diarrhoea": "no", "vaccination": "no", "liver": "no",
 }  # fmt: skip
-BAG = {
+BAG: dict[str, str | bool] = {
     "drug": "ocrelizumab", "route": "IV", "labelled_mg": "300", "vial_1_lot": "B7001",
     "vial_1_expires": "2027-06-30", "prepared_time": "09:45", "storage": "room", "look": "clear",
     "filter_micron": "0.2", "dedicated_line": True,
 }  # fmt: skip
-VITALS = {"systolic": "121", "diastolic": "78", "heart_rate": "70", "spo2": "98",
+VITALS: dict[str, str | bool] = {"systolic": "121", "diastolic": "78", "heart_rate": "70", "spo2": "98",
           "respiratory_rate": "14", "temperature_c": "36.6"}  # fmt: skip
 NURSE = "first@north.example"
 
