@@ -31,8 +31,10 @@ BAG: dict[str, str | bool] = {
     "vial_1_expires": "2027-06-30", "prepared_time": "09:45", "storage": "room", "look": "clear",
     "filter_micron": "0.2", "dedicated_line": True,
 }  # fmt: skip
-VITALS: dict[str, str | bool] = {"systolic": "121", "diastolic": "78", "heart_rate": "70", "spo2": "98",
-          "respiratory_rate": "14", "temperature_c": "36.6"}  # fmt: skip
+VITALS: dict[str, str | bool] = {
+    "systolic": "121", "diastolic": "78", "heart_rate": "70", "spo2": "98",
+    "respiratory_rate": "14", "temperature_c": "36.6",
+}  # fmt: skip
 NURSE = "first@north.example"
 
 
