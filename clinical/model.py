@@ -231,6 +231,15 @@ class ReactionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRange:
+    """One vital sign, in the unit it is charted in, and what is expected; None is no limit."""
+
+    sign: str
+    low: Fraction | None = None
+    high: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationRules:
     """Watching the patient: during the infusion, and after its real end."""
 
@@ -239,6 +248,7 @@ class ObservationRules:
     vitals_gap_in_reaction: timedelta
     vitals_after_end: tuple[timedelta, ...]
     vitals_items: tuple[str, ...]
+    vitals_expected: tuple[ExpectedRange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Watching the patient: vital signs while it runs, and the time after its real end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 from clinical.findings import Finding
-from clinical.model import Protocol
+from clinical.model import ExpectedRange, Protocol
 
 
 def observe_until(protocol: Protocol, actual_end: datetime) -> datetime:
@@ -77,6 +78,36 @@ def vitals_due(
         since = max(taken[-1], reaction_at.astimezone(UTC))
         due = min(due, since + rules.vitals_gap_in_reaction)
     return due
+
+
+def vitals_findings(protocol: Protocol, taken: Mapping[str, Fraction]) -> list[Finding]:
+    """Return VITALS-OUT-OF-RANGE for each sign of one set outside the protocol's expected range.
+
+    `taken` by the signs' names, in the units they are charted in. A sign without a range says
+    nothing; nothing here stops or changes an infusion.
+    """
+    return [
+        protocol.finding("VITALS-OUT-OF-RANGE", f"{row.sign}: {_number(value)}, {_expected(row)}.")
+        for row in protocol.observation.vitals_expected
+        if (value := taken.get(row.sign)) is not None and _outside(row, value)
+    ]
+
+
+def _outside(row: ExpectedRange, value: Fraction) -> bool:
+    return (row.low is not None and value < row.low) or (row.high is not None and value > row.high)
+
+
+def _expected(row: ExpectedRange) -> str:
+    if row.low is not None and row.high is not None:
+        return f"expected {_number(row.low)} to {_number(row.high)}"
+    if row.low is not None:
+        return f"expected {_number(row.low)} or more"
+    assert row.high is not None  # a value cannot be outside a range without limits
+    return f"expected {_number(row.high)} or less"
+
+
+def _number(value: Fraction) -> str:
+    return f"{float(value):g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

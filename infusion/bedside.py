@@ -25,6 +25,7 @@ from infusion.models import Infusion, InfusionEvent
 from infusion.reaction import OpenReaction, open_reaction
 from infusion.readiness import Readiness, readiness
 from infusion.seating import seated
+from infusion.vitals import out_of_range
 from patients.models import Patient
 from scheduling.models import Booking, Visit
 from scheduling.treatment import age_on, rates_offered
@@ -125,6 +126,14 @@ class Bedside:
             if entry.event.kind == record.Kind.VITALS and not entry.amended and not entry.withdrawn
         ]
         return sorted(kept, key=lambda event: event.occurred_at, reverse=True)
+
+    def sets_taken(self) -> list[tuple[InfusionEvent, list[str]]]:
+        """Return the vital signs that stand, the last first, each with what is out of range."""
+        return [(event, out_of_range(self.protocol, event.values)) for event in self.vitals()]
+
+    def unusual(self) -> list[str]:
+        """Return what is out of range in the last set of vital signs."""
+        return self.sets_taken()[0][1] if self.vitals() else []
 
     def discharge_findings(self) -> tuple[Finding, ...]:
         """Return what stands in the way of leaving now, and what is missing from the record."""

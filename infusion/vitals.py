@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
+from clinical.model import Protocol
+from clinical.observation import vitals_findings
 from core.errors import Invalid
 
 
@@ -31,6 +35,20 @@ RANGES = {
     "spo2": Range(label="Oxygen saturation", unit="%", lowest=Decimal(40), highest=Decimal(100)),
     "temperature_c": Range(label="Temperature", unit="°C", lowest=Decimal(30), highest=Decimal(44)),
 }
+
+
+def out_of_range(protocol: Protocol, values: Mapping[str, Any]) -> list[str]:
+    """Return, sign by sign, what of one charted set the protocol does not expect, in words.
+
+    A warning and no more: it stops nothing, and what was measured is charted all the same.
+    """
+    taken = {name: Fraction(values[name]) for name in RANGES if name in values}
+    found = []
+    for item in vitals_findings(protocol, taken):
+        name, _, rest = item.words.partition(": ")
+        value, _, expected = rest.rstrip(".").partition(", ")
+        found.append(f"{RANGES[name].label} {value} {RANGES[name].unit} ({expected})")
+    return found
 
 
 def check_vitals(vitals: Mapping[str, Decimal | int | None]) -> dict[str, str]:

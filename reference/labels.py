@@ -100,6 +100,7 @@ LABELS = {
     "vitals_gap_in_reaction": _("Vital signs during a reaction, at most apart"),
     "vitals_after_end": _("Vital signs after the end, at"),
     "vitals_items": _("Vital signs"),
+    "vitals_expected": _("Vital signs expected; outside, a warning"),
     "older_age_years": _("Older patient from"),
     "renal_caution": _("Kidney impairment that needs caution"),
     "liver_tests": _("Liver tests before the start"),

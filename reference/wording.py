@@ -62,7 +62,18 @@ def _step(row: Mapping[str, Any]) -> str:
     return _("%(rate)s for %(time)s") % {"rate": rate, "time": _scalar("", row["duration"])}
 
 
+def _range(row: Mapping[str, Any]) -> str:
+    words = {"sign": plain(row["sign"]), "low": row.get("low"), "high": row.get("high")}
+    if "high" not in row:
+        return _("%(sign)s %(low)s or more") % words
+    if "low" not in row:
+        return _("%(sign)s %(high)s or less") % words
+    return _("%(sign)s %(low)s to %(high)s") % words
+
+
 def _row(row: Mapping[str, Any]) -> str:
+    if "sign" in row:
+        return _range(row)
     if "bag_ml" in row:
         return _bag(row)
     if "rate_ml_h" in row:

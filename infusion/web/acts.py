@@ -48,7 +48,8 @@ def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, bed, Act(act), form)
     try:
-        charted = page.run(Call(bed=bed, form=form, actor=request.actor, now=now))
+        call = Call(bed=bed, form=form, actor=request.actor, now=now)
+        charted = page.run(call)
     except (NotFound, Forbidden):
         raise
     except Refusal as refusal:
@@ -56,7 +57,7 @@ def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
             raise  # an outbox sends it again by itself
         _explain(form, refusal)
         return _refused(request, bed, Act(act), form, refusal)
-    return _charted(request, bed, page, charted)
+    return _charted(request, bed, page, charted, note=str(page.note(call)))
 
 
 @polled
@@ -168,8 +169,11 @@ def _back_url(request: ClinicRequest, bed: Bedside, form: ActForm) -> str:
     return reverse(there, args=[slug, bed.visit.pk]) if there else reverse("board", args=[slug])
 
 
-def _charted(request: ClinicRequest, bed: Bedside, page: Page, charted: Charted) -> HttpResponse:
+def _charted(
+    request: ClinicRequest, bed: Bedside, page: Page, charted: Charted, *, note: str = ""
+) -> HttpResponse:
     words = f"{page.charted}: {bed.patient.family_name.upper()}, {bed.chair}"
+    words = f"{words}. {note}" if note else words
     undo = ""
     if page.undo and not charted.repeated:
         undo = reverse("chair_undo", args=[request.clinic.slug, bed.visit.pk, charted.event_id])

@@ -62,7 +62,7 @@ def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
         "also": [(headline(other), other.at) for other in here.others] if here else [],
         "over": here is not None and here.place is Place.HOUR_OVER,
         "buttons": _buttons(request, bed),
-        "warnings": [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else [],
+        "warnings": [*bed.unusual(), *_warnings(bed)],
         "may_correct": request.actor.may(INFUSIONS_CHART),
         "may_correct_reaction": request.actor.may(REACTIONS_CORRECT),
         "entries": [line(entry) for entry in bed.entries],
@@ -73,6 +73,10 @@ def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
         else [],
     }
     return render(request, "infusion/chair.html", context)
+
+
+def _warnings(bed: Bedside) -> list[str]:
+    return [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else []
 
 
 def rounded(volume_ml: Fraction) -> Decimal:

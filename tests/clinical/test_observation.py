@@ -1,18 +1,23 @@
 """The hour after the real end, vital signs, a reaction at home, clocks that change meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
+from clinical.findings import Severity
+from clinical.model import ExpectedRange
 from clinical.observation import (
     check_discharge,
     delayed_reaction_findings,
     observe_until,
     reaction_window_until,
     vitals_due,
+    vitals_findings,
 )
 from clinical.protocol import Protocol, load
 from tests.clinical.charts import at
@@ -174,3 +179,41 @@ def test_sixty_minutes_are_3600_seconds_everywhere(end: datetime, zone: ZoneInfo
     on_time = check_discharge(protocol, actual_end=local, at=until.astimezone(zone))
     assert "OBSERVATION-SHORT" not in [item.id for item in on_time.findings]
     assert (reaction_window_until(protocol, local) - end).total_seconds() == 24 * 3600
+
+
+def signs(**taken: str) -> dict[str, Fraction]:
+    return {name: Fraction(value) for name, value in taken.items()}
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        (signs(systolic="101", heart_rate="41", spo2="94", temperature_c="36.1"), []),
+        (signs(systolic="219", heart_rate="110", spo2="100", temperature_c="38.0"), []),
+        (signs(systolic="100"), ["systolic: 100, expected 101 to 219."]),
+        (signs(systolic="220"), ["systolic: 220, expected 101 to 219."]),
+        (signs(spo2="93"), ["spo2: 93, expected 94 or more."]),
+        (signs(temperature_c="38.1"), ["temperature_c: 38.1, expected 36.1 to 38."]),
+        (signs(respiratory_rate="8", heart_rate="111"), [
+            "heart_rate: 111, expected 41 to 110.", "respiratory_rate: 8, expected 9 to 20.",
+        ]),
+        (signs(diastolic="20"), []),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_a_sign_outside_its_range_is_named(
+    protocol: Protocol, taken: dict[str, Fraction], said: list[str]
+) -> None:
+    found = vitals_findings(protocol, taken)
+    assert [item.words for item in found] == said
+    assert {item.id for item in found} <= {"VITALS-OUT-OF-RANGE"}
+    assert all(item.severity is Severity.CAUTION and item.needs_sign_off for item in found)
+
+
+def test_a_range_may_have_no_lower_end(protocol: Protocol) -> None:
+    rules = replace(
+        protocol.observation, vitals_expected=(ExpectedRange(sign="spo2", high=Fraction(96)),)
+    )
+    [found] = vitals_findings(replace(protocol, observation=rules), signs(spo2="97"))
+    assert found.words == "spo2: 97, expected 96 or less."
+    assert vitals_findings(replace(protocol, observation=rules), signs(spo2="1")) == []

@@ -59,10 +59,11 @@ class VitalsForm(ActForm):
     def fit(self) -> None:
         """One number for each sign."""
         del self.fields["reason"]
+        expected = self._expected()
         for name, sign in RANGES.items():
             self.fields[name] = forms.DecimalField(
                 label=sign.label,
-                help_text=sign.unit,
+                help_text=", ".join([sign.unit, *expected.get(name, [])]),
                 required=False,
                 max_digits=5,
                 decimal_places=1,
@@ -70,6 +71,18 @@ class VitalsForm(ActForm):
             )
         self.fields["systolic"].widget.attrs["autofocus"] = True
 
+    def _expected(self) -> dict[str, list[str]]:
+        """Return what is expected of each sign, for the eye; no value is refused for it."""
+        found = {}
+        for row in self.bed.protocol.observation.vitals_expected:
+            low, high = (None if end is None else f"{float(end):g}" for end in (row.low, row.high))
+            found[row.sign] = [_("%s to %s") % (low, high) if low and high else _either(low, high)]
+        return found
+
     def taken(self) -> dict[str, Decimal | None]:
         """Return the signs by name."""
         return {name: self.cleaned_data[name] for name in RANGES}
+
+
+def _either(low: str | None, high: str | None) -> str:
+    return _("%s or more") % low if low else _("%s or less") % high

@@ -47,17 +47,24 @@ class Call:
         return self.form.cleaned_data[name]
 
 
+def _nothing(call: Call) -> Words:
+    del call
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One act: its form, its words and its service. `confirm` names what the button does, `about`
     the template of what is checked before it, `more` opens the fields that are seldom needed.
-    `to_chair` leads to the chair's own page afterwards, wherever it was tapped."""
+    `note` adds a word to what was charted. `to_chair` leads to the chair's own page afterwards,
+    wherever it was tapped."""
 
     form: type[ActForm]
     title: Words
     confirm: Words
     charted: Words
     run: Callable[[Call], Charted]
+    note: Callable[[Call], Words] = _nothing
     undo: bool = True
     to_chair: bool = False
     about: str = ""

@@ -6,6 +6,7 @@ from infusion.board import Act
 from infusion.chart import Charted
 from infusion.services import running
 from infusion.services.preparing import chart_baseline
+from infusion.vitals import out_of_range
 from infusion.web.forms.running import PauseForm, RateForm, VitalsForm
 from infusion.web.pages.page import Call, Page
 
@@ -34,6 +35,13 @@ def _vitals(call: Call) -> Charted:
     return running.chart_vitals(
         infusion_id=call.infusion_id(), vitals=call.form.taken(), **call.tap()
     )
+
+
+def _unusual(call: Call) -> str:
+    """Say at once what the protocol does not expect: charted all the same."""
+    taken = {name: value for name, value in call.form.taken().items() if value is not None}
+    found = out_of_range(call.bed.protocol, taken)
+    return _("Look again: %(signs)s") % {"signs": "; ".join(found)} if found else ""
 
 
 PAGES: dict[Act, Page] = {
@@ -69,6 +77,7 @@ PAGES: dict[Act, Page] = {
         confirm=_("Save"),
         charted=_("Vital signs charted"),
         run=_vitals,
+        note=_unusual,
         about="infusion/about/vitals.html",
         more=_("Another time"),
     ),
