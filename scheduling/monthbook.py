@@ -36,6 +36,11 @@ class MonthDay:
         return self.date.day
 
     @property
+    def closed_for(self) -> str:
+        """The reason alone, where there is one: the day itself stands beside it."""
+        return self.closed_because.partition(": ")[2]
+
+    @property
     def is_full(self) -> bool:
         """Whether nurses or chairs are all but used up."""
         return max(self.nurse_share or 0, self.chair_share or 0) >= FULL

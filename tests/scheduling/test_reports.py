@@ -204,7 +204,9 @@ def test_a_month_is_whole_weeks_with_what_each_day_offers_and_holds(desk: Desk) 
     assert not day.is_full
     closed = month.weeks[2][2]
     assert (closed.nurse_share, closed.chair_share) == (None, None)
-    assert "flood" in closed.closed_because
+    assert closed.closed_for == "flood."
+    assert month.weeks[2][5].closed_because
+    assert month.weeks[2][5].closed_for == ""
     assert (month.before, month.after) == (date(2026, 2, 1), date(2026, 4, 1))
     assert month.overdue == Visit.objects.filter(status="planned", latest_on__lt=TODAY).count() > 0
 
