@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from clinical.findings import Finding, Severity
@@ -43,13 +44,20 @@ def refuse_findings(findings: Iterable[Finding]) -> list[Finding]:
     return worst_first
 
 
-def day_as_locked(
-    clinic: Clinic, row: ClinicDay, *, without: UUID | None = None
-) -> tuple[Day, list[Load]]:
-    """Return a locked day as a visit meets it, and the loads that wait there for a time."""
-    bookings = bookings_of(clinic.pk, [row.date])[row.date]
-    day = capacity(clinic, _opening(clinic, row), bookings, without=without)
-    return day, waiting((b for b in bookings if b.pk != without), clinic)
+class Locked(NamedTuple):
+    """A locked day as a visit meets it, the loads that wait there for a time, and whose they are
+    (without the visit's own)."""
+
+    day: Day
+    promised: list[Load]
+    bookings: list[Booking]
+
+
+def day_as_locked(clinic: Clinic, row: ClinicDay, *, without: UUID | None = None) -> Locked:
+    """Return what stands on a locked day, leaving out the booking `without`."""
+    others = [each for each in bookings_of(clinic.pk, [row.date])[row.date] if each.pk != without]
+    day = capacity(clinic, _opening(clinic, row), others)
+    return Locked(day, waiting(others, clinic), others)
 
 
 def _opening(clinic: Clinic, row: ClinicDay) -> Opening:
@@ -66,10 +74,13 @@ def _opening(clinic: Clinic, row: ClinicDay) -> Opening:
 
 def refuse_place(
     clinic: Clinic, row: ClinicDay, booking: Booking, *, chair_id: UUID, start: datetime
-) -> None:
-    """Raise Conflict when the chair is taken, RuleBroken when hours, chairs or nurses do not
-    allow the time, or when it would break the promise of a day already held for others."""
-    day, promised = day_as_locked(clinic, row, without=booking.pk)
+) -> list[Booking]:
+    """Return the other bookings of the day when `booking` may have the time.
+
+    Raises Conflict when the chair is taken, RuleBroken when hours, chairs or nurses do not
+    allow the time, or when it would break the promise of a day already held for others.
+    """
+    day, promised, others = day_as_locked(clinic, row, without=booking.pk)
     slot = day.grid.slot_of(start)
     if slot is None:
         raise Invalid("Visits begin on a quarter-hour.", {"start": ["Choose a quarter-hour."]})
@@ -83,11 +94,13 @@ def refuse_place(
             "That time would leave no room for the visits whose day is already promised "
             f"({len(promised)})."
         )
+    return others
 
 
-def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> None:
-    """Raise RuleBroken when the day has no room for one more visit beside those promised."""
-    day, promised = day_as_locked(clinic, row, without=booking.pk)
+def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Booking]:
+    """Return the day's other bookings; raise RuleBroken when it has no room for one more visit
+    beside those promised."""
+    day, promised, others = day_as_locked(clinic, row, without=booking.pk)
     load = load_of(phases_of(booking, clinic))
     if not day.open:
         raise RuleBroken(day.closed_because, [Obstacle("CLINIC-CLOSED", day.closed_because)])
@@ -100,6 +113,7 @@ def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> None:
             f"There is no room left on {row.date:%d-%b-%Y} for a visit of "
             f"{duration(timedelta(minutes=minutes))}."
         )
+    return others
 
 
 def _refused(obstacles: Sequence[Obstacle], day: Day, load: Load, slot: int) -> Refusal:

@@ -31,20 +31,25 @@ _EMAIL, _BOARD = Reminder.Channel.EMAIL, Reminder.Channel.BOARD
 
 
 @joins
-def plan_booking(booking: Booking, *, now: datetime) -> None:
+def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> None:
     """Plan the patient's message of the day before and the nurse's premedication reminder.
 
     Replaces what was planned for an earlier time. Who has been told this very time is not told
-    again: another chair is no news. The visit's reminders to book are withdrawn.
+    again: another chair is no news. The visit's reminders to book are withdrawn. A booking that
+    `is_new` was made by this command, with its clinic, visit and course at hand: nothing was
+    planned or told for it, and it is not read again.
     """
-    void(subject_id=booking.pk, kinds=kinds.BOOKING_KINDS, now=now)
+    if not is_new:
+        void(subject_id=booking.pk, kinds=kinds.BOOKING_KINDS, now=now)
     if booking.status not in Booking.ACTIVE:
         return
     void(subject_id=booking.visit_id, kinds=kinds.TO_BOOK_KINDS, now=now)
     if booking.status not in _TIMED or booking.period is None:
         return
-    current = Booking.objects.select_related("clinic", "visit__course").get(pk=booking.pk)
-    told = last_told(current.pk)
+    current, told = booking, {}
+    if not is_new:
+        current = Booking.objects.select_related("clinic", "visit__course").get(pk=booking.pk)
+        told = last_told(current.pk)
     rows = [_day_before(current, now), _window_opens(current, now)]
     put_all(
         [

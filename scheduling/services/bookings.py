@@ -8,13 +8,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from clinics.permissions import BOOKINGS_CHANGE
-from clinics.selectors import clinic_by_id
 from core import audit
 from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Invalid, Stale
 from scheduling.models import Booking
-from scheduling.placement import local_day
 from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import plan_booking, plan_visit
 from scheduling.services.attendance import mark_arrived, mark_no_show, undo_arrived
@@ -81,8 +79,7 @@ def book(
     actor.require(BOOKINGS_CHANGE)
     if status not in TIMED:
         raise Invalid("A booking is proposed or confirmed.", {"status": ["Choose one."]})
-    day = local_day(start, clinic_by_id(actor.clinic_id))
-    held, visit = take_visit(visit_id, dates=[day], actor=actor, now=now)
+    held, visit = take_visit(visit_id, at=start, actor=actor, now=now)
     wanted = Wanted(
         status=status, rate_option=rate_option, needs_isolation=needs_isolation,
         hold_expires_at=_expiry(status, hold_minutes, now), override_reason=override_reason,
@@ -115,8 +112,7 @@ def move(
     at `version`, otherwise as `book`.
     """
     actor.require(BOOKINGS_CHANGE)
-    day = local_day(start, clinic_by_id(actor.clinic_id))
-    held, booking = take_booking(booking_id, dates=[day], actor=actor, now=now)
+    held, booking = take_booking(booking_id, at=start, actor=actor, now=now)
     _check_version(booking, version)
     return put_elsewhere(
         held, booking, chair_id=chair_id, start=start, rate_option=rate_option, actor=actor,

@@ -1,6 +1,6 @@
 """The day lock. Every command that books, moves or frees a time takes it before anything else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from clinics.models import Clinic
@@ -8,7 +8,7 @@ from core.db import joins
 from core.locks import lock_rows
 from scheduling.days import bookings_of, openings
 from scheduling.grid import grid_of
-from scheduling.models import ClinicDay
+from scheduling.models import Booking, ClinicDay
 from scheduling.summary import summarise
 
 
@@ -34,10 +34,14 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
 
 
 @joins
-def rewrite_summary(day: ClinicDay, clinic: Clinic, *, now: datetime) -> None:
-    """Write the locked `day` anew from its bookings: one query to read, one to write."""
+def rewrite_summary(
+    day: ClinicDay, clinic: Clinic, *, now: datetime, bookings: Sequence[Booking] | None = None
+) -> None:
+    """Write the locked `day` anew from its active bookings, read here unless they are given."""
     grid = grid_of(day.date, clinic.time_zone)
-    total = summarise(grid, clinic, bookings_of(clinic.pk, [day.date])[day.date])
+    if bookings is None:
+        bookings = bookings_of(clinic.pk, [day.date])[day.date]
+    total = summarise(grid, clinic, bookings)
     day.starts, day.points, day.held_minutes = total.starts, total.points, total.held_minutes
     day.chair_masks = {str(chair): f"{taken:x}" for chair, taken in total.chairs.items()}
     day.version += 1

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clinics.models import Clinic
 from core.actor import Actor
@@ -16,6 +16,7 @@ from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand
 from scheduling.days import expired_holds
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
+from scheduling.placement import local_day
 from scheduling.services.days import lock_days
 from scheduling.services.holds import release_expired
 
@@ -32,18 +33,28 @@ def take_course(
     commands that leave every time where it is. Raises NotFound for a course of another clinic,
     Conflict when a booking changed its day while this waited.
     """
-    seen = (
-        Course.objects.filter(pk=course_id, clinic_id=actor.clinic_id)
-        .select_related("clinic")
-        .first()
-    )
+    return _take(Course.objects.filter(pk=course_id), dates=dates, actor=actor, now=now)
+
+
+def _take(
+    courses: QuerySet[Course],
+    *,
+    dates: Iterable[date] | None,
+    at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> CourseInHand:
+    """Lock as `take_course` does; `at` adds the clinic's day of that instant to the days."""
+    seen = courses.filter(clinic_id=actor.clinic_id).select_related("clinic").first()
     if seen is None:
         raise NotFound
+    if at is not None:
+        dates = [*(dates or ()), local_day(at, seen.clinic)]
     patient = lock_row(Patient.objects.filter(pk=seen.patient_id))
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        days = lock_days(seen.clinic, [*dates, *_booked_days(course_id)], now=now)
-    course = lock_row(Course.objects.filter(pk=course_id))
+        days = lock_days(seen.clinic, [*dates, *_booked_days(seen.pk)], now=now)
+    course = lock_row(Course.objects.filter(pk=seen.pk))
     visits, bookings = _lock_visits(seen.clinic, course, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
@@ -92,39 +103,41 @@ def _is_over(booking: Booking, now: datetime) -> bool:
 
 @joins
 def take_visit(
-    visit_id: UUID, *, dates: Iterable[date] | None = (), actor: Actor, now: datetime
+    visit_id: UUID,
+    *,
+    dates: Iterable[date] | None = (),
+    at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[CourseInHand, Visit]:
-    """Lock everything a change of one visit may touch; see `take_course`.
+    """Lock everything a change of one visit may touch; see `take_course`. `at` adds the clinic's
+    day of an instant to the days.
 
     The infusion room calls this first, then changes the visit through `dosing` and `attendance`.
     Raises NotFound for a visit of another clinic.
     """
-    course_id = (
-        Visit.objects.filter(pk=visit_id, clinic_id=actor.clinic_id)
-        .values_list("course_id", flat=True)
-        .first()
-    )
-    if course_id is None:
-        raise NotFound
-    held = take_course(course_id, dates=dates, actor=actor, now=now)
+    courses = Course.objects.filter(visits=visit_id)
+    held = _take(courses, dates=dates, at=at, actor=actor, now=now)
     return held, held.visit(visit_id)
 
 
 @joins
 def take_booking(
-    booking_id: UUID, *, dates: Iterable[date] | None = (), actor: Actor, now: datetime
+    booking_id: UUID,
+    *,
+    dates: Iterable[date] | None = (),
+    at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[CourseInHand, Booking]:
-    """Lock the course of a booking; see `take_course`.
+    """Lock the course of a booking; see `take_visit`.
 
     Raises NotFound for a booking of another clinic, Conflict when it is no longer active.
     """
-    seen = Booking.objects.filter(pk=booking_id, clinic_id=actor.clinic_id)
-    visit_id = seen.values_list("visit_id", flat=True).first()
-    if visit_id is None:
-        raise NotFound
-    held, visit = take_visit(visit_id, dates=dates, actor=actor, now=now)
-    booking = held.bookings.get(visit.pk)
-    if booking is None or booking.pk != booking_id:
+    courses = Course.objects.filter(visits__bookings=booking_id)
+    held = _take(courses, dates=dates, at=at, actor=actor, now=now)
+    booking = next((each for each in held.bookings.values() if each.pk == booking_id), None)
+    if booking is None:
         raise Conflict("This booking has already ended.")
     return held, booking
 

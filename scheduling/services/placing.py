@@ -72,9 +72,9 @@ def put_on_day(
     _note_isolation(visit, wanted, now)
     findings = _refuse_booking(held, visit, day, wanted, actor, now)
     booking = _new_booking(held, visit, held.days[day], wanted, now)
-    refuse_day(held.clinic, held.days[day], booking)
+    others = refuse_day(held.clinic, held.days[day], booking)
     booking.status = Booking.Status.DAY_HELD
-    _insert(held, visit, booking, now)
+    _insert(held, booking, others, now)
     _told("booking.day_held", held, booking, actor, now, findings)
     return booking
 
@@ -97,9 +97,9 @@ def put_in_chair(
     findings = _refuse_booking(held, visit, day, wanted, actor, now)
     booking = _new_booking(held, visit, held.days[day], wanted, now)
     booking.status, booking.hold_expires_at = wanted.status, wanted.hold_expires_at
-    refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
+    others = refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
     _place(booking, held.days[day], chair_id, start)
-    _insert(held, visit, booking, now)
+    _insert(held, booking, others, now)
     _told("booking.made", held, booking, actor, now, findings)
     return booking
 
@@ -176,6 +176,7 @@ def _note_isolation(visit: Visit, wanted: Wanted, now: datetime) -> None:
 def _new_booking(
     held: CourseInHand, visit: Visit, day: ClinicDay, wanted: Wanted, now: datetime
 ) -> Booking:
+    visit.course = held.course  # both at hand already: the reminders need not read them again
     booking = Booking(
         clinic=held.clinic,
         visit=visit,
@@ -205,12 +206,13 @@ def _place(booking: Booking, day: ClinicDay, chair_id: UUID, start: datetime) ->
     booking.period = DateTimeTZRange(start, period_end(booking, start))
 
 
-def _insert(held: CourseInHand, visit: Visit, booking: Booking, now: datetime) -> None:
+def _insert(held: CourseInHand, booking: Booking, others: list[Booking], now: datetime) -> None:
+    """Write a new booking beside the `others` of its locked day."""
     with _others_first():
         booking.save(force_insert=True)
-    visit.status = Visit.Status.BOOKED
-    save(visit, "status", now=now)
-    rewrite_summary(booking.clinic_day, held.clinic, now=now)
+    booking.visit.status = Visit.Status.BOOKED
+    save(booking.visit, "status", now=now)
+    rewrite_summary(booking.clinic_day, held.clinic, now=now, bookings=[*others, booking])
 
 
 def _others_first() -> AbstractContextManager[None]:
@@ -231,7 +233,7 @@ def _told(  # noqa: PLR0917 - private, and every caller stands above
     findings: Iterable[Finding],
 ) -> None:
     """Plan the booking's reminders, write the change and what it does to later doses."""
-    plan_booking(booking, now=now)
+    plan_booking(booking, now=now, is_new=booking.version == 1)
     audit.record(
         action, booking, actor=actor, now=now, patient_id=booking.patient_id,
         status=booking.status, day=booking.clinic_day.date,

@@ -90,9 +90,8 @@ def _place_row(
 def _free_chair(held: CourseInHand, visit: Visit, row: SeriesRow, booking: Booking | None) -> UUID:
     """Return the first chair free for all of the visit; some chair when none is, whose refusal
     then says why."""
-    day, _ = day_as_locked(
-        held.clinic, held.days[row.day], without=booking.pk if booking is not None else None
-    )
+    own = booking.pk if booking is not None else None
+    day = day_as_locked(held.clinic, held.days[row.day], without=own).day
     phases = stay_of(held.protocol, visit, held.patient, on=row.day).phases(held.clinic)
     slot = day.grid.slot_of(row.start) if row.start is not None else None
     free = free_starts(day, load_of(phases)).get(slot, []) if slot is not None else []

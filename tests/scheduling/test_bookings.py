@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.test.utils import CaptureQueriesContext
 
 from clinics.models import Chair, ChairOutage, Clinic, Closure, Role, Shift
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
@@ -570,3 +572,13 @@ def test_a_booking_that_changed_its_day_while_somebody_waited_is_looked_at_again
         bookings.cancel(booking_id=booking.pk, reason="Ill", actor=desk.actor, now=NOW)
     booking.refresh_from_db()
     assert booking.status == "confirmed"
+
+
+def test_a_booking_costs_the_same_statements_on_an_empty_and_a_full_day(desk: Desk) -> None:
+    costs = []
+    for n in range(3):
+        visit = desk.visit(mrn=f"COST-{n}")
+        with CaptureQueriesContext(connection) as seen:
+            desk.book(visit, chair=n)
+        costs.append(len(seen))
+    assert costs == [27, 27, 27]
