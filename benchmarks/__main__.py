@@ -13,7 +13,7 @@ def main() -> int:
     django.setup()
     from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
 
-    from benchmarks import board, booking, projection, replay, slots, sweep, visits  # noqa: PLC0415
+    from benchmarks import board, booking, planner, projection, replay, slots, sweep, visits  # noqa: PLC0415
     from benchmarks.measure import report  # noqa: PLC0415
 
     benches = {
@@ -24,6 +24,7 @@ def main() -> int:
         "slots": slots.run,
         "visits": visits.run,
         "sweep": sweep.run,
+        "planner": planner.run,
     }
     wanted = sys.argv[1:] or list(benches)
     databases = setup_databases(verbosity=0, interactive=False)
