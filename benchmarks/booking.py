@@ -34,9 +34,10 @@ RAW = """
 
     INSERT INTO scheduling_booking (id, clinic_id, visit_id, patient_id, clinic_day_id, status,
         chair_id, period, rate_option, premedication_minutes, infusion_minutes,
-        observation_minutes, turnaround_minutes, end_reason, version, created_at, updated_at)
+        observation_minutes, turnaround_minutes, watched_closely, isolation, end_reason, version,
+        created_at, updated_at)
     SELECT gen_random_uuid(), %(clinic)s, v.id, v.patient_id, d.id, 'confirmed', %(chair)s,
-        tstzrange(%(start)s, %(end)s), 'initial', 60, 159, 60, 15, '', 1, now(), now()
+        tstzrange(%(start)s, %(end)s), 'initial', 60, 159, 60, 15, false, false, '', 1, now(), now()
     FROM scheduling_visit v, scheduling_clinicday d
     WHERE v.id = %(visit)s AND d.clinic_id = %(clinic)s AND d.date = %(day)s;
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from django.db.models import Max, Q
 
 from clinical.calendar import add_months
+from clinics.models import Clinic
 from scheduling.calendars import horizon
-from scheduling.models import Course
+from scheduling.models import Booking, Course
 
 BATCH = 100  # courses per transaction, so that nobody waits long for one of them
 SLACK = timedelta(days=7)  # months are of different lengths
@@ -42,3 +43,13 @@ def courses_of_the_dead(clinic_id: UUID) -> list[UUID]:
             status=Course.Status.ACTIVE,
         ).values_list("pk", flat=True)
     )
+
+
+def days_to_plan(clinic: Clinic, today: date) -> list[date]:
+    """Return the days whose times are to be told by now and that somebody holds without one."""
+    until = today + timedelta(days=clinic.confirm_days_before)
+    held = Booking.objects.filter(
+        clinic=clinic, status=Booking.Status.DAY_HELD, clinic_day__date__range=(today, until)
+    )
+    dates = held.values_list("clinic_day__date", flat=True)
+    return sorted(set(dates))

@@ -9,11 +9,13 @@ from celery import shared_task
 from clinics.models import Clinic
 from core import clock
 from core.errors import NotFound
+from core.zones import local_date
 from scheduling.days import clinics_with_expired_holds
 from scheduling.plan_jobs import TASK as PLAN
 from scheduling.plan_jobs import work_on
-from scheduling.rolling import courses_of_the_dead
+from scheduling.rolling import courses_of_the_dead, days_to_plan
 from scheduling.services.holds import expire_holds
+from scheduling.services.promised import propose_times
 from scheduling.services.rolling import close_after_death
 from scheduling.services.rolling import roll_calendars as roll_one_batch
 
@@ -39,6 +41,9 @@ def round_of(clinic_id: UUID, *, now: datetime) -> None:
     for course_id in courses_of_the_dead(clinic_id):
         close_after_death(course_id=course_id, clinic_id=clinic_id, now=now)
     expire_holds(clinic_id=clinic_id, now=now)
+    clinic = Clinic.objects.get(pk=clinic_id)
+    for day in days_to_plan(clinic, local_date(now, clinic.time_zone)):
+        propose_times(clinic_id=clinic_id, day=day, now=now)
     done = roll_one_batch(clinic_id=clinic_id, now=now)
     while done is not None:
         done = roll_one_batch(clinic_id=clinic_id, now=now, after=done)
