@@ -98,12 +98,16 @@ def _steps(
         )
         return min(later, default=None)
 
-    return (
+    left = [event.occurred_at for event in kept if event.kind == Kind.DISCHARGED]
+    at_the_chair = (
         Step(
             task=Task.PUMP,
             done_at=first(Kind.PAUSED, Kind.RATE_CHANGED, Kind.STOPPED, Kind.COMPLETED),
         ),
         Step(task=Task.VITALS, done_at=first(Kind.VITALS)),
+    )
+    return (
+        *(() if left and reaction.occurred_at >= left[0] else at_the_chair),
         Step(task=Task.ASSESS, done_at=reaction.recorded_at if assessed else None),
         Step(task=Task.RESOLVED, done_at=first(Kind.SYMPTOMS_RESOLVED)),
     )

@@ -3,22 +3,27 @@
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from clinical.observation import delayed_reaction_findings
 from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART, REACTIONS_CORRECT
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
 from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
+from infusion.rate_chart import draw
 from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline
 from infusion.web.entries import line
 from infusion.web.freshness import fingerprint
 from infusion.web.reaction_panel import panel
 from infusion.web.words import on_the_wall
+from scheduling.models import Visit
 
 # What a nurse may do at any time in each state, besides what is due.
 ALWAYS: dict[Place, tuple[Act, ...]] = {
@@ -67,6 +72,8 @@ def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
         "may_correct_reaction": request.actor.may(REACTIONS_CORRECT),
         "entries": [line(entry) for entry in bed.entries],
         "reaction": panel(bed) if bed.reaction else None,
+        "next_dose": bed.next_dose() if bed.run and bed.run.ended_at else None,
+        "chart": draw(bed.plan, bed.run, ZoneInfo(bed.clinic.time_zone)),
         "volume_left": rounded(bed.run.volume_left_ml) if bed.run else None,
         "not_sooner": [on_the_wall(item.words) for item in bed.run.why_not_sooner]
         if bed.run
@@ -76,7 +83,15 @@ def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
 
 
 def _warnings(bed: Bedside) -> list[str]:
-    return [on_the_wall(item.words) for item in bed.run.warnings] if bed.run else []
+    """Return what the run warns of, and whom a reaction at home makes the prescriber look at."""
+    run = bed.run
+    if run is None:
+        return []
+    found = list(run.warnings)
+    if (ended_at := run.ended_at) is not None:
+        for seen in run.reactions:
+            found += delayed_reaction_findings(bed.protocol, actual_end=ended_at, onset=seen.at)
+    return [on_the_wall(item.words) for item in found]
 
 
 def rounded(volume_ml: Fraction) -> Decimal:
@@ -93,9 +108,21 @@ def _url(act: Act, slug: str, visit_id: UUID) -> str:
     return there if act is Act.PREPARE else f"{there}?back=chair"
 
 
+def _reported(request: ClinicRequest, bed: Bedside) -> Button:
+    """A patient calls from home: the reaction belongs to this infusion."""
+    return Button(
+        label=_("Reaction reported from home"),
+        icon=BUTTONS[Act.REACTION][1],
+        url=_url(Act.REACTION, request.clinic.slug, bed.visit.pk),
+        element_id="act-reaction",
+    )
+
+
 def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
-    if bed.here is None or not request.actor.may(INFUSIONS_CHART):
+    if not request.actor.may(INFUSIONS_CHART):
         return []
+    if bed.here is None:
+        return [_reported(request, bed)] if bed.visit.status == Visit.Status.COMPLETED else []
     resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
     acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
     return [

@@ -1,13 +1,18 @@
 """The forms of a reaction: one tap, its assessment, its end; and of a stop before the bag ends."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinical.model import ReactionSeverity
 from clinical.reactions import suggest
+from core import display
+from core.zones import local_instant
+from infusion.models import Infusion
 from infusion.services.reacting import Assessment
 from infusion.web.forms.base import ActForm
 
@@ -58,6 +63,37 @@ class TapForm(ActForm):
     def fit(self) -> None:
         """No reason is asked for."""
         del self.fields["reason"]
+
+
+class ReactionForm(TapForm):
+    """Something happens now; or it happened at home, and somebody calls."""
+
+    def fit(self) -> None:
+        """After discharge it has a day of its own, and its time is the first thing asked."""
+        super().fit()
+        infusion = self.bed.infusion
+        if infusion is None or infusion.status != Infusion.Status.DISCHARGED:
+            return
+        until = self.bed.reactions_until()
+        self.extra = ()
+        self.fields["at"] = forms.DateTimeField(
+            label=_("When it began"),
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "60"}),
+            help_text=_("On the clinic's clock."),
+        )
+        if until is not None:
+            zone = ZoneInfo(self.bed.clinic.time_zone)
+            self.fields["at"].help_text = _("On the clinic's clock; counts until %s.") % (
+                display.clinical_datetime(until, zone)
+            )
+
+    def occurred_at(self, now: datetime) -> datetime:
+        """Return when it began; raises Invalid for a time that the clock of that day skips."""
+        wall = self.cleaned_data["at"]
+        if not isinstance(wall, datetime):
+            return super().occurred_at(now)
+        plain = wall.replace(tzinfo=None)
+        return local_instant(plain.date(), plain.time(), self.bed.clinic.time_zone)
 
 
 class AssessForm(ActForm):

@@ -6,7 +6,7 @@ from core.errors import Conflict
 from infusion.board import Act
 from infusion.chart import Charted
 from infusion.services import reacting, stopping
-from infusion.web.forms.reacting import AssessForm, StopForm, TapForm
+from infusion.web.forms.reacting import AssessForm, ReactionForm, StopForm, TapForm
 from infusion.web.pages.page import Call, Page
 
 
@@ -41,7 +41,7 @@ def _stop(call: Call) -> Charted:
 
 PAGES: dict[Act, Page] = {
     Act.REACTION: Page(
-        form=TapForm,
+        form=ReactionForm,
         title=_("Reaction"),
         confirm=_("Reaction now"),
         charted=_("Reaction charted. Stop or slow the pump now"),
