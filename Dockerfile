@@ -30,8 +30,8 @@ COPY . .
 COPY --from=libraries /libraries/node_modules ./node_modules
 # Collecting needs no secret: the development settings name the same folders.
 RUN DJANGO_SETTINGS_MODULE=config.settings.dev python manage.py collectstatic --noinput \
-    && mkdir -p var/run var/imports \
-    && chown -R clinic:clinic var/run var/imports
+    && mkdir -p var/run var/imports var/downtime \
+    && chown -R clinic:clinic var/run var/imports var/downtime
 USER clinic
 EXPOSE 8000
 CMD ["gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]

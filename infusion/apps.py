@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 
+from core import health, rounds
 from scheduling import actuals, history
 
 
@@ -12,9 +13,13 @@ class InfusionConfig(AppConfig):
         from infusion.happened import actual_times, leaving_times  # noqa: PLC0415
         from infusion.reminder_plans import register_kinds  # noqa: PLC0415
         from infusion.selectors import reaction_history  # noqa: PLC0415
+        from infusion.tasks import DOWNTIME  # noqa: PLC0415
+        from infusion.web import downtime  # noqa: PLC0415
         from scheduling import overruns  # noqa: PLC0415
 
         register_kinds()
         history.register(reaction_history)
         actuals.register(actual_times)
         overruns.register(leaving_times)
+        rounds.register(DOWNTIME, downtime.EVERY, downtime.write_sheets)
+        health.register("downtime", downtime.stale)

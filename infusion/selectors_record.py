@@ -21,7 +21,6 @@ from infusion.models import Infusion, InfusionEvent
 from patients.models import Patient, SignOff
 from scheduling.models import Booking, Override, Visit
 
-
 SEATED = (*Booking.ACTIVE, Booking.Status.COMPLETED)
 
 

@@ -161,6 +161,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 IMPORT_DIR = BASE_DIR / "var" / "imports"
 IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_MEGABYTES", default=50, minimum=1) * 1024 * 1024
 
+# What prints when nothing else works: the room and the day of each clinic, made every few minutes.
+# A folder that the people on the floor can reach; it holds names, so nobody else.
+DOWNTIME_DIR = Path(env.text("DOWNTIME_DIR", default=str(BASE_DIR / "var" / "downtime")))
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 # The day's grid, where npm has installed it; without it the day is a list.
@@ -242,6 +246,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scheduling.tasks.free_expired_holds",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "render-downtime-sheets": {
+        "task": "infusion.tasks.render_downtime_sheets",
+        "schedule": 300.0,
+        "options": {"expires": 240},
     },
     "roll-calendars": {
         "task": "scheduling.tasks.roll_calendars",

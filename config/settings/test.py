@@ -5,6 +5,7 @@ from config.settings.base import *
 SECRET_KEY = "only-for-tests-" + "x" * 50
 ALLOWED_HOSTS = ["*"]
 DEMO = True
+DOWNTIME_DIR = BASE_DIR / "var" / "test" / "downtime"
 DEMO_FOLDER = BASE_DIR / "var" / "test" / "demo"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 EMAIL_FILE_PATH = BASE_DIR / "var" / "test" / "mailbox"

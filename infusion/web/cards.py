@@ -222,14 +222,15 @@ def _prompt(prompt: Prompt, now: datetime) -> Line:
         state=prompt.urgency.value,
         chair=prompt.card.label,
         patient=prompt.card.seated.patient,
-        what=_what(prompt.due),
+        what=what_is_due(prompt.due),
         due_at=prompt.due.at,
         href=f"#chair-{prompt.card.key}",
         over=prompt.due.act is Act.DISCHARGE and prompt.due.at <= now,
     )
 
 
-def _what(due: Due) -> Words:
+def what_is_due(due: Due) -> Words:
+    """Return what is due in the middle of a sentence."""
     if due.act is Act.RATE and due.rate_ml_h is not None:
         return _("rate %(rate)s") % {"rate": display.rate(due.rate_ml_h)}
     return {

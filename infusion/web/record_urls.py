@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import records
+from infusion.web import handover, records
 
 urlpatterns: list[URLPattern] = [
+    path("handover/", handover.handover_page, name="handover"),
     path("visits/<uuid:visit_id>/record/", records.infusion_record, name="infusion_record"),
     path("visits/<uuid:visit_id>/record.pdf", records.infusion_record_pdf,
          name="infusion_record_pdf"),

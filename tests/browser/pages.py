@@ -54,6 +54,8 @@ PAGES = [
     PageToOpen("board read only", "pharmacist", f"{NORTHSIDE}/board/"),
     PageToOpen("chair side", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/", INFUSING),
     PageToOpen("needs review", "nurse", f"{NORTHSIDE}/needs-review/"),
+    PageToOpen("handover", "nurse", f"{NORTHSIDE}/handover/"),
+    PageToOpen("record", "nurse", f"{NORTHSIDE}/visits/{{id}}/record/", INFUSING),
     PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
     PageToOpen("before the start", "nurse", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),
     PageToOpen("before signing", "prescriber", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),

@@ -8,13 +8,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from core import clock
+from core.rounds import Rounds
 from reminders.sweep import sweep
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Tell what is due, every few seconds, until SIGTERM or Ctrl-C. Needs no Redis."
+    help = "Tell what is due, and do the regular rounds, until SIGTERM or Ctrl-C. No Redis."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="sweep once and exit")
@@ -28,9 +30,20 @@ class Command(BaseCommand):
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
+        # In a thread of its own: nothing that takes seconds may hold a message back.
+        threading.Thread(target=_go_rounds, args=(stop, options["every"]), daemon=True).start()
         while not stop.is_set():
             _sweep_and_survive(stop)
             stop.wait(options["every"])
+
+
+def _go_rounds(stop: threading.Event, every: float) -> None:
+    """Do the other rooms' regular work; what fails says so in the log and waits."""
+    rounds = Rounds()
+    while not stop.is_set():
+        rounds.go(clock.now())
+        close_old_connections()
+        stop.wait(every)
 
 
 def _sweep_and_survive(stop: threading.Event) -> None:
