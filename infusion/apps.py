@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from core import health, rounds
-from scheduling import actuals, history
+from scheduling import actuals, dose_records, history
 
 
 class InfusionConfig(AppConfig):
@@ -15,11 +15,13 @@ class InfusionConfig(AppConfig):
         from infusion.selectors import reaction_history  # noqa: PLC0415
         from infusion.tasks import DOWNTIME  # noqa: PLC0415
         from infusion.web import downtime  # noqa: PLC0415
+        from infusion.web.dose_records import dose_records as records_of  # noqa: PLC0415
         from scheduling import overruns  # noqa: PLC0415
 
         register_kinds()
         history.register(reaction_history)
         actuals.register(actual_times)
         overruns.register(leaving_times)
+        dose_records.register(records_of)
         rounds.register(DOWNTIME, downtime.EVERY, downtime.write_sheets)
         health.register("downtime", downtime.stale)

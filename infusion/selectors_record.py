@@ -148,3 +148,15 @@ def visits_with_record(patient_id: UUID, actor: Actor) -> list[Infusion]:
     actor.require(INFUSIONS_VIEW)
     rows = Infusion.objects.filter(patient_id=patient_id, clinic_id=actor.clinic_id)
     return list(rows.select_related("visit").order_by("-visit__dose_number", "-updated_at"))
+
+
+def reaction_events(patient_id: UUID, actor: Actor) -> list[InfusionEvent]:
+    """Return every entry about a patient's reactions and their end, corrected ones too."""
+    actor.require(INFUSIONS_VIEW)
+    return list(
+        InfusionEvent.objects.filter(
+            infusion__patient_id=patient_id,
+            infusion__clinic_id=actor.clinic_id,
+            kind__in=[record.Kind.REACTION, record.Kind.SYMPTOMS_RESOLVED],
+        ).order_by("occurred_at", "recorded_at")
+    )

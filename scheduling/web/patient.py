@@ -17,6 +17,7 @@ from core.web.timeline import Picture, draw
 from core.zones import local_date
 from patients.eligibility import why_not_bookable
 from patients.selectors import open_record
+from scheduling import dose_records
 from scheduling.models import Course
 from scheduling.selectors import CourseLine, DoseLine, course_timeline
 
@@ -75,6 +76,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "patient": person,
         "courses": courses,
+        "records": dose_records.of(patient_id, request.actor, request.clinic.slug),
         "today": today,
         "refused": refused,
         "ended_for_good": ended_for_good,
