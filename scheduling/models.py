@@ -11,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from clinics.models import Chair, Clinic
 from patients.models import Patient
+from scheduling.delay_reason import DelayReason
+
+__all__ = [
+    "Booking", "ClinicDay", "Course", "DelayReason", "Override", "Restart", "Visit",
+]  # fmt: skip
+from scheduling.planner_model import PlannerRun  # noqa: F401 - Django looks for models here
 
 
 class Course(models.Model):
@@ -276,39 +282,6 @@ class Override(models.Model):
         return f"Override {self.rule_id}"
 
 
-class DelayReason(models.Model):
-    """Why a dose is late, as a named person wrote it down; the newest one counts."""
-
-    class Code(models.TextChoices):
-        PATIENT_WISH = "patient_wish", _("the patient wishes a later date")
-        PATIENT_ILL = "patient_ill", _("the patient is ill")
-        PREGNANCY = "pregnancy", _("pregnancy or breast-feeding")
-        RESULTS_AWAITED = "results_awaited", _("results are awaited")
-        FUNDING = "funding", _("approval of payment is awaited")
-        NO_CAPACITY = "no_capacity", _("the clinic has no free time")
-        UNREACHABLE = "unreachable", _("the patient cannot be reached")
-        PRESCRIBER = "prescriber", _("the prescriber decided")
-        OTHER = "other", _("another reason")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="delay_reasons")
-    code = models.CharField(max_length=20, choices=Code.choices)
-    note = models.CharField(max_length=200, blank=True)
-    recorded_at = models.DateTimeField()
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-
-    class Meta:
-        indexes = [models.Index(name="delay_by_visit", fields=["visit", "-recorded_at"])]
-        constraints = [
-            models.UniqueConstraint(name="delay_reason_once", fields=["visit", "recorded_at"])
-        ]
-
-    def __str__(self) -> str:
-        return f"Delay {self.code}"
-
-
 class Restart(models.Model):
     """A prescriber's decision how a course goes on after a prolonged gap, and from which dose."""
 
@@ -337,75 +310,3 @@ class Restart(models.Model):
 
     def __str__(self) -> str:
         return f"Restart at dose {self.dose_number}"
-
-
-class PlannerRun(models.Model):
-    """One request to plan a day or a fortnight: how far it is, and what came of it.
-
-    `result` holds ids, times and the planner's words, never a name. `input_hash` is the
-    fingerprint of everything the plan rests on; a plan is accepted only while it still holds.
-    """
-
-    class Kind(models.TextChoices):
-        DAY = "day", _("one day")
-        WEEKS = "weeks", _("days in a row")
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("waiting")
-        RUNNING = "running", _("planning")
-        DONE = "done", _("planned")
-        ACCEPTED = "accepted", _("accepted")
-        CANCELLED = "cancelled", _("cancelled")
-        FAILED = "failed", _("failed")
-
-    UNFINISHED = ("queued", "running")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="planner_runs")
-    kind = models.CharField(max_length=5, choices=Kind.choices)
-    first_on = models.DateField()
-    last_on = models.DateField()
-    options = models.JSONField(default=dict)  # scheduling.plan_input.Options
-    seconds = models.PositiveSmallIntegerField()  # for the solver, each day of it
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.QUEUED)
-    progress = models.PositiveSmallIntegerField(default=0)  # percent
-    input_hash = models.CharField(max_length=64, blank=True)
-    result = models.JSONField(default=dict)  # scheduling.plan_result
-    problem = models.CharField(max_length=500, blank=True)
-    requested_at = models.DateTimeField()
-    requested_by = models.ForeignKey(  # empty: another system, or the night's command
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    alive_at = models.DateTimeField()  # moved on by whoever works on it
-    finished_at = models.DateTimeField(null=True, blank=True)
-    accepted_at = models.DateTimeField(null=True, blank=True)
-    version = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        indexes = [models.Index(name="planner_run_latest", fields=["clinic", "-requested_at"])]
-        constraints = [
-            models.CheckConstraint(
-                name="planner_run_forward", condition=Q(last_on__gte=F("first_on"))
-            ),
-            models.CheckConstraint(
-                name="planner_run_finished_whole",
-                condition=Q(status__in=["queued", "running"], finished_at__isnull=True)
-                | Q(
-                    status__in=["done", "accepted", "cancelled", "failed"],
-                    finished_at__isnull=False,
-                ),
-            ),
-            models.CheckConstraint(
-                name="planner_run_accepted_whole",
-                condition=Q(status="accepted", accepted_at__isnull=False)
-                | (~Q(status="accepted") & Q(accepted_at__isnull=True)),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"PlannerRun {self.id}"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the planner does nothing more about it."""
-        return self.status not in self.UNFINISHED
