@@ -20,12 +20,12 @@ from kombu.exceptions import OperationalError
 
 from core import clock
 from core.errors import Refusal
-from scheduling.models import PlannerRun
 from scheduling.plan_input import Collected, Options, collect
 from scheduling.plan_result import result_of
 from scheduling.planner.parent import assign_apart, solve_apart
 from scheduling.planner.values import InfeasibleInput, Plan
 from scheduling.planner.weeks import Job, WeekPlan, plan_weeks
+from scheduling.planner_model import PlannerRun
 from scheduling.services.holds import expire_holds
 from scheduling.services.planner_runs import fail_plan, finish_plan, move_plan_on, take_plan
 

@@ -10,8 +10,9 @@ from clinics.permissions import BOOKINGS_CHANGE
 from core.actor import Actor
 from core.audit import audited_rows
 from core.errors import NotFound
-from scheduling.models import PlannerRun, Visit
+from scheduling.models import Visit
 from scheduling.plan_result import MOVES
+from scheduling.planner_model import PlannerRun
 from scheduling.services.planner_runs import LOST_AFTER
 
 RUNS_SHOWN = 10

@@ -20,9 +20,9 @@ from core.api.writing import answer_of, keyed, respond, seen_version
 from core.idempotency import Answer, command_once
 from scheduling import plan_jobs
 from scheduling.api.bookings import KEY
-from scheduling.models import PlannerRun
 from scheduling.plan_input import Options
 from scheduling.plan_result import MOVES
+from scheduling.planner_model import PlannerRun
 from scheduling.selectors_plans import run_of
 from scheduling.services.planner_accept import accept_plan
 from scheduling.services.planner_runs import MOST_OVERTIME, cancel_plan, request_plan

@@ -27,6 +27,7 @@ from scheduling.planner.values import (
 
 FIRST_ROUNDS = 12  # a first plan in well under half a second, for a hundred visits too
 BETTER_ROUNDS = 250
+POLISH = 2000  # rounds more where the solver ran out of time before it had proven its plan
 _NO_DIGITS = str.maketrans("", "", "0123456789")  # the same clash at another time says no more
 TIERS = ("unplaced", "overtime", "comfort")
 
@@ -68,10 +69,34 @@ def plan_day(
     solved = solver(shape, begin, seed=seed) if solver is not None and visits else None
     if solved is not None and _holds(shape, solved.places, visits, day):
         found.append((solved, "HiGHS"))
+    best, name = _polished(shape, found, seed=seed)
     told(95)
+    return _plan(shape, best.places, best.bounds, visits, day, policy=policy, seed=seed, name=name)
+
+
+def _polished(
+    shape: Shape, found: Sequence[tuple[Solved, str]], *, seed: int
+) -> tuple[Solved, str]:
+    """Search on from the best answer while it is not proven; a bound stays only where it holds."""
     best, name = min(found, key=lambda pair: (score(shape, pair[0].places), pair[1]))
-    bounds = found[-1][0].bounds
-    return _plan(shape, best.places, bounds, visits, day, policy=policy, seed=seed, name=name)
+    known = found[-1][0].bounds
+    reached = score(shape, best.places)
+    if (known.unplaced, known.overtime) != reached[:2] and len(found) > 1:
+        places = ruin_and_recreate(shape, best.places, seed=seed + 1, rounds=POLISH)
+        if score(shape, places) < reached:
+            best, name = Solved(places), "heuristic"
+    return Solved(best.places, bounds_for(shape, best.places, found[-1][0])), name
+
+
+def bounds_for(shape: Shape, places: Places, solved: Solved) -> Bounds:
+    """Return what a solver's bounds say of another plan: each holds while the tiers before it
+    stand where the solver's own answer has them."""
+    mine, theirs = score(shape, places), score(shape, solved.places)
+    return Bounds(
+        unplaced=solved.bounds.unplaced,
+        overtime=solved.bounds.overtime if mine[0] == theirs[0] else None,
+        comfort=solved.bounds.comfort if mine[:2] == theirs[:2] else None,
+    )
 
 
 def refuse_clashes(visits: Sequence[PlanVisit], day: PlanDay) -> None:

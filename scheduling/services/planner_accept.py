@@ -25,10 +25,11 @@ from scheduling.capacity import Day, fits, load_of, with_load
 from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.days import bookings_of, capacity, openings
 from scheduling.grid import MINUTES
-from scheduling.models import Booking, ClinicDay, Course, PlannerRun, Visit
+from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.placement import period_end, refuse_past
 from scheduling.plan_input import Options, collect, staying_on
 from scheduling.plan_result import MOVES
+from scheduling.planner_model import PlannerRun
 from scheduling.reminder_plans import plan_booking
 from scheduling.services.days import lock_days, rewrite_summary
 from scheduling.services.placing import Wanted, put_in_chair

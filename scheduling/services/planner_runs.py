@@ -18,8 +18,8 @@ from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Invalid, NotFound
 from core.zones import local_date
-from scheduling.models import PlannerRun
 from scheduling.plan_input import Options
+from scheduling.planner_model import PlannerRun
 
 LONGEST = 28  # days in one run
 MOST_OVERTIME = 180

@@ -20,8 +20,8 @@ from core import clock
 from core.errors import NotFound, Refusal
 from core.zones import local_date
 from scheduling import plan_jobs
-from scheduling.models import PlannerRun
 from scheduling.plan_input import Options
+from scheduling.planner_model import PlannerRun
 from scheduling.selectors_plans import is_lost, plan_shown, recent_runs, run_of
 from scheduling.services.planner_accept import accept_plan
 from scheduling.services.planner_runs import cancel_plan, request_plan

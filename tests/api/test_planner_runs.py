@@ -9,8 +9,9 @@ import time_machine
 from celery import current_app
 
 from scheduling import plan_jobs
-from scheduling.models import Booking, PlannerRun
+from scheduling.models import Booking
 from scheduling.plan_jobs import work_on
+from scheduling.planner_model import PlannerRun
 from scheduling.services.bookings import hold_day
 from tests.api.builders import Caller, make_caller
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk

@@ -12,10 +12,11 @@ import pytest
 from core.errors import Refusal
 from scheduling import plan_jobs
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, PlannerRun
+from scheduling.models import Booking
 from scheduling.placement import refuse_place
 from scheduling.plan_input import Options
 from scheduling.plan_jobs import work_on
+from scheduling.planner_model import PlannerRun
 from scheduling.services import planner_accept
 from scheduling.services.bookings import hold_day
 from scheduling.services.planner_accept import accept_plan

@@ -13,7 +13,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, Stal
 from core.models import AuditEntry
 from scheduling import plan_jobs
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, PlannerRun, Visit
+from scheduling.models import Booking, Visit
 from scheduling.plan_input import Options, collect
 from scheduling.plan_jobs import work_on
 from scheduling.planner import day as planner_day
@@ -22,6 +22,7 @@ from scheduling.planner.shape import Shape
 from scheduling.planner.solver import solve
 from scheduling.planner.values import Solved
 from scheduling.planner.weeks_solver import solve_weeks
+from scheduling.planner_model import PlannerRun
 from scheduling.services.bookings import cancel, hold_day
 from scheduling.services.planner_accept import accept_plan
 from scheduling.services.planner_runs import (

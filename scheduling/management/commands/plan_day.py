@@ -13,9 +13,9 @@ from clinics.permissions import BOOKINGS_CHANGE
 from core import clock
 from core.actor import system_actor
 from core.zones import local_date
-from scheduling.models import PlannerRun
 from scheduling.plan_input import Options
 from scheduling.plan_jobs import work_on
+from scheduling.planner_model import PlannerRun
 from scheduling.services.planner_runs import request_plan
 
 

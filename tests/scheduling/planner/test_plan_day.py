@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.planner.check import check
-from scheduling.planner.day import Solver, first_plan
+from scheduling.planner.day import Solver, bounds_for, first_plan
 from scheduling.planner.day import plan_day as plan_in_full
 from scheduling.planner.heuristics import best_fit, first_fit, packed, ruin_and_recreate
 from scheduling.planner.room import Places
@@ -214,3 +214,25 @@ def test_reactions_make_the_day_longer_than_planned() -> None:
     plan = plan_day(visits, a_day(4, 2))
     assert plan.expected_overtime_p90 is not None
     assert plan.expected_overtime_p90 > plan.tier("overtime").value
+
+
+def test_a_bound_is_kept_only_where_it_holds() -> None:
+    """What was proven of overtime with somebody left out says nothing once nobody is."""
+    visits = [visit(name, 30) for name in "abc"]
+    shape = shape_of(visits, a_day(), FINISH_ON_TIME)
+    everybody = first_plan(shape, seed=0)
+    fewer = {n: place for n, place in everybody.items() if n}
+    solved = Solved(fewer, Bounds(0, 0, 7))
+    assert bounds_for(shape, fewer, solved) == Bounds(0, 0, 7)
+    assert bounds_for(shape, everybody, solved) == Bounds(0, None, None)
+
+
+def test_a_solver_that_ran_out_of_time_is_searched_on_from() -> None:
+    visits = [visit(f"v{n}", 30 + 15 * (n % 3), preferred=OPENS + 15 * (n % 4)) for n in range(9)]
+    day = a_day(2, 2)
+
+    def tired(shape: Shape, begin: Places, *, seed: int) -> Solved:
+        del seed
+        return Solved({n: place for n, place in begin.items() if n % 2}, Bounds(0))
+
+    assert reached(plan_day(visits, day, solver=tired)) <= reached(plan_day(visits, day))

@@ -15,8 +15,9 @@ from kombu.exceptions import OperationalError
 from clinics.models import Role
 from core.models import AuditEntry
 from scheduling import plan_jobs
-from scheduling.models import Booking, PlannerRun
+from scheduling.models import Booking
 from scheduling.plan_jobs import work_on
+from scheduling.planner_model import PlannerRun
 from scheduling.services.bookings import cancel, hold_day
 from scheduling.services.planner_runs import LOST_AFTER
 from tests.people import make_user
