@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from clinics.models import Chair, Clinic
 from patients.models import Patient
 from scheduling.delay_reason import DelayReason
+from scheduling.planner_model import PlannerRun
 
 __all__ = [
-    "Booking", "ClinicDay", "Course", "DelayReason", "Override", "Restart", "Visit",
+    "Booking", "ClinicDay", "Course", "DelayReason", "Override", "PlannerRun",
+    "Restart", "Visit",
 ]  # fmt: skip
-from scheduling.planner_model import PlannerRun  # noqa: F401 - Django looks for models here
 
 
 class Course(models.Model):
