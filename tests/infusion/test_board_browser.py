@@ -19,7 +19,7 @@ from infusion.models import Infusion, InfusionEvent
 from infusion.services.running import change_rate, chart_vitals
 from scheduling.models import Booking
 from tests.display.browser import chromium
-from tests.infusion.builders import at, premedicate, running, seat
+from tests.infusion.builders import at, premedicate, prepare, running, screen, seat
 from tests.infusion.builders import expect as expect_patient
 from tests.people import make_actor, make_clinic
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WAKE = "document.querySelector('live-poll').dispatchEvent(new CustomEvent('wake'))"
 SMALL_TARGETS = """() => [
-    ...document.querySelectorAll('.chair-card .button, dialog .button--chairside')]
+    ...document.querySelectorAll('.chair-card .button, dialog[open] .button--chairside')]
     .map(each => each.getBoundingClientRect()).filter(box => box.height < 64).length"""
 
 
@@ -97,12 +97,18 @@ def bench(
         context.close()
 
 
-def test_from_the_door_to_the_start_without_leaving_the_board(bench: Bench, clinic: Clinic) -> None:
+def test_from_the_door_to_the_start_without_leaving_the_board(
+    bench: Bench, clinic: Clinic, nurse: Actor
+) -> None:
+    """The page before the start has a test of its own; here the second nurse has seen to it."""
     visit = expect_patient(clinic)
+    screen(visit.patient)
     page = bench.open()
     card = bench.card(1)
     card.get_by_role("button", name="Arrived").tap()
     expect(page.locator(".toast")).to_contain_text("PATEL, Raj has arrived.")
+    expect(card.get_by_role("link", name="Before the start")).to_be_visible()
+    prepare(visit, nurse)
     for drug, dose in (("methylprednisolone", "100"), ("cetirizine", "10")):
         card.get_by_role("link", name="Premedication").tap()
         dialog = page.locator("dialog#dialog")
