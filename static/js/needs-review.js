@@ -1,6 +1,6 @@
 // <needs-review who="url">: the entries that the server refused, with its words: correct, send again, or discard with
 // a reason. Whose entry it is comes from the server each time: this device keeps no names.
-const HIDDEN = new Set(["event_id", "back", "tapped_at", "planned_rate"]);
+const HIDDEN = new Set(["event_id", "back", "tapped_at"]);
 
 class NeedsReview extends HTMLElement {
   connectedCallback() {

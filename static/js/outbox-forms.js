@@ -1,6 +1,7 @@
 // <form data-outbox>: charted through <out-box> instead of being sent at once. What still waits is said on the card or
 // page of its visit (data-visit), with the minute of the tap. Also: no signing out while entries wait.
-const ANSWERS_WITHIN = 3_000;
+const ANSWERS_WITHIN = 6_000;
+const SILENT_FOR = 1_000;
 
 const box = () => {
   const found = document.querySelector("out-box");
@@ -51,7 +52,7 @@ async function chart(form) {
   form.setAttribute("aria-busy", "true");
   const kept = form.dataset.tapped ? { tappedAt: Date.parse(form.dataset.tapped) } : {};
   const path = new URL(form.action).pathname;
-  const answered = box().settled(id, ANSWERS_WITHIN);
+  const answered = box().settled(id, offline() ? SILENT_FOR : ANSWERS_WITHIN);
   try {
     await box().add({ path, fields: [...new FormData(form)], ...kept });
   } catch {
@@ -107,7 +108,9 @@ function showWaiting(entries) {
     note.className = "unsaved";
     const time = state.wall(Date.parse(entry.tapped_at));
     note.textContent = element.getAttribute("words-unsaved").replace("%s", `${names[entry.act] ?? entry.act} ${time}`);
-    place.append(note);
+    const actions = place.querySelector(".chair-card__actions");
+    if (actions) actions.before(note);
+    else place.append(note);
   }
 }
 

@@ -103,6 +103,10 @@ class OutBox extends HTMLElement {
       if (result === "waiting") held.add(entry.visit);
       if (this.silent || this.signedOut) break;
     }
+    // Whoever waits at a form behind one that got no answer will get none either.
+    if (this.watched && (this.silent || this.signedOut)) {
+      this.dispatchEvent(new CustomEvent("settled", { detail: { id: this.watched, result: "waiting" } }));
+    }
     const left = (await this.store.mine("waiting")).length;
     if (saved) {
       this.tries = 0;

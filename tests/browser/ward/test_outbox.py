@@ -46,6 +46,29 @@ def test_a_tap_without_wifi_is_kept_shown_and_charted_at_its_own_time(
     assert "Late entry" in tablet.open(chair(visit)).content()
 
 
+def test_the_boards_next_act_opens_and_is_charted_without_wifi(
+    ward: Ward, tablet: Tablet, visit: Visit
+) -> None:
+    ward.until(61)
+    page = tablet.open()
+    next_act = ".chair-card a.button--primary"
+    tablet.ready(next_act)
+    tablet.lose_wifi()
+    page.locator(next_act).tap()
+    dialog = page.locator("dialog#dialog")
+    expect(dialog.get_by_role("heading")).to_contain_text("DOE, Chair 1")
+    if (reading := dialog.get_by_label("Systolic pressure")).count():
+        reading.fill("126")
+    dialog.locator("button[type=submit]").tap()
+    expect(dialog).not_to_be_visible()
+    expect(tablet.card(1).locator(".unsaved")).to_contain_text("11:01")
+    before = InfusionEvent.objects.count()
+    tablet.find_wifi()
+    tablet.drain()
+    expect(tablet.card(1).locator(".unsaved")).to_have_count(0)
+    assert InfusionEvent.objects.count() == before + 1
+
+
 def test_a_closed_tab_and_a_reload_lose_nothing(ward: Ward, tablet: Tablet, visit: Visit) -> None:
     page = tablet.open(chair(visit))
     tablet.ready()
