@@ -13,6 +13,12 @@ def _id(table: str, condition: str, column: str = "t.id") -> str:
 
 
 INFUSING = _id("scheduling_visit", "t.status = 'infusing'")
+OBSERVED = _id("scheduling_visit", "t.status = 'observing'")
+ENTRY = (
+    "SELECT i.visit_id || '/entries/' || e.id FROM infusion_infusionevent e "
+    "JOIN infusion_infusion i ON i.id = e.infusion_id JOIN clinics_clinic c ON c.id = i.clinic_id "
+    "WHERE c.slug = 'northside' AND e.kind = 'vitals' ORDER BY e.id LIMIT 1"
+)
 HERE = _id("scheduling_visit", "t.status = 'arrived'")
 TREATED = _id("scheduling_visit", "t.status = 'infusing'", "t.patient_id")
 UNTREATED = _id(
@@ -56,6 +62,11 @@ PAGES = [
     PageToOpen("needs review", "nurse", f"{NORTHSIDE}/needs-review/"),
     PageToOpen("handover", "nurse", f"{NORTHSIDE}/handover/"),
     PageToOpen("record", "nurse", f"{NORTHSIDE}/visits/{{id}}/record/", INFUSING),
+    PageToOpen("reaction", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/reaction/", INFUSING),
+    PageToOpen("assess", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/assess/", INFUSING),
+    PageToOpen("stop for good", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/stop/", INFUSING),
+    PageToOpen("discharge", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/discharge/", OBSERVED),
+    PageToOpen("correct", "nurse", f"{NORTHSIDE}/visits/{{id}}/correct/", ENTRY),
     PageToOpen("vitals", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/vitals/", INFUSING),
     PageToOpen("before the start", "nurse", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),
     PageToOpen("before signing", "prescriber", f"{NORTHSIDE}/visits/{{id}}/before/", HERE),

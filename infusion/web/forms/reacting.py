@@ -58,7 +58,7 @@ SIGNS = {
 class TapForm(ActForm):
     """Something that needs no more than its time."""
 
-    extra = ("at",)
+    extra: tuple[str, ...] = ("at",)
 
     def fit(self) -> None:
         """No reason is asked for."""
