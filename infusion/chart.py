@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from clinical.findings import Finding, Severity, by_severity
-from clinical.model import Protocol
+from clinical.model import Protocol, ReactionSeverity
 from clinical.run import RunState
 from clinical.titration import RatePlan
 from clinics.permissions import INFUSIONS_CHART
@@ -134,6 +134,16 @@ def refuse_future(tap: Tap) -> None:
             "This time has not come yet. Check the clock of the tablet.",
             {"occurred_at": ["In the future."]},
         )
+
+
+def refuse_lessening(old: InfusionEvent, values: Mapping[str, Any]) -> None:
+    """Raise Conflict for changing a life-threatening reaction: only a prescriber corrects one, as
+    an error of charting. Making another one life-threatening is an assessment, not a correction."""
+    fatal = ReactionSeverity.LIFE_THREATENING.value
+    if old.values.get("severity") == fatal:
+        raise Conflict("A life-threatening reaction is corrected by a prescriber only.")
+    if values.get("severity") == fatal:
+        raise Conflict("Assess the reaction instead: this ends the treatment.")
 
 
 def weigh(findings: Iterable[Finding], *, reason: str, words: str) -> list[str]:

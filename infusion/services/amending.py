@@ -12,11 +12,18 @@ from core.db import command
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.zones import local_date
 from infusion.bag import Bag
-from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_amendment
+from infusion.chart import (
+    OUT_OF_ORDER,
+    Chart,
+    Charted,
+    Kind,
+    Tap,
+    check_amendment,
+    refuse_lessening,
+)
 from infusion.models import Infusion, InfusionEvent
 from infusion.reminder_plans import plan_observation
 from infusion.services.charting import open_chart, repeat_of, write
-from infusion.services.reacting import refuse_lessening
 from infusion.vitals import check_vitals
 
 # These carry a visit from one state to the next: their time can be corrected, but taking one

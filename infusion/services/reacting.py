@@ -5,7 +5,6 @@ as mild to moderate for the rate (the line is slowed, never raised) and as sever
 visit's rate table.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +25,7 @@ from infusion.chart import (
     Tap,
     check_tap,
     refuse_future,
+    refuse_lessening,
 )
 from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import visit_of
@@ -153,16 +153,6 @@ def chart_symptoms_resolved(
     if any(item.id == OUT_OF_ORDER for item in chart.objections(fact, now=now)):
         raise Conflict("No symptoms were open at that time. Look at the chart.")
     return write(tap, fact)
-
-
-def refuse_lessening(old: InfusionEvent, values: Mapping[str, Any]) -> None:
-    """Raise Conflict for changing a life-threatening reaction: only a prescriber corrects one, as
-    an error of charting. Making another one life-threatening is an assessment, not a correction."""
-    fatal = ReactionSeverity.LIFE_THREATENING.value
-    if old.values.get("severity") == fatal:
-        raise Conflict("A life-threatening reaction is corrected by a prescriber only.")
-    if values.get("severity") == fatal:
-        raise Conflict("Assess the reaction instead: this ends the treatment.")
 
 
 def _reaction(reaction_id: UUID, actor: Actor) -> tuple[UUID, InfusionEvent]:
