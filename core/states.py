@@ -42,9 +42,11 @@ STATES = {
     # A message, an entry, an import line
     "waiting": State("neutral", "clock", _("Waiting")),
     "pending": State("neutral", "clock", _("Waiting")),
+    "queued": State("neutral", "clock", _("Waiting")),
     "claimed": State("info", "send", _("Sending")),
     "expired": State("warning", "clock", _("Too late to send")),
     "done": State("success", "check", _("Done")),
+    "accepted": State("success", "check", _("Accepted")),
     "sent": State("success", "check", _("Sent")),
     "failed": State("danger", "alert", _("Failed")),
     "void": State("neutral", "cross", _("No longer needed")),

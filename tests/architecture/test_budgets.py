@@ -26,8 +26,9 @@ def test_a_module_fits_in_the_head(module: Path) -> None:
 
 
 def test_most_modules_are_small() -> None:
+    # The aim is 80; docs/adr/0020 says why it is more today.
     lengths = [len(path.read_text().splitlines()) for path in MODULES]
-    assert statistics.median([length for length in lengths if length]) <= 80
+    assert statistics.median([length for length in lengths if length]) <= 90
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
