@@ -99,7 +99,7 @@ def test_nothing_flashes_forever_but_the_spinner() -> None:
 
 
 def test_classes_used_by_templates_exist() -> None:
-    printed = (ROOT / "static/pdf").glob("*.css")
+    printed = (SHEETS[0].parents[1] / "pdf").glob("*.css")
     css = " ".join(sheet.read_text() for sheet in (*SHEETS, *printed))
     known = set(re.findall(r"\.([a-z][\w-]*)", css))
     known |= {name.split("__")[0] for name in known}  # a block may have rules for its parts only
