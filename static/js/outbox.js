@@ -192,6 +192,7 @@ class OutBox extends HTMLElement {
       refused && this.words("words-refused", refused),
       !mine.length && colleagues && this.words("words-colleague", colleagues),
     ].filter(Boolean);
+    this.waiting = waiting;
     this.blocks = waiting + refused + discarded;
     const chip = this.querySelector("a");
     const words = parts.join(" · ");

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
 
 from clinics.models import Clinic, User
 from infusion.models import InfusionEvent
@@ -148,7 +148,11 @@ class Tablet:
         )
 
     def waiting(self) -> int:
-        found: int = self.page.evaluate(WAITING)
+        try:
+            found: int = self.page.evaluate(WAITING)
+        except Error:  # the page leads on to another one just now
+            self.page.wait_for_load_state()
+            found = self.page.evaluate(WAITING)
         return found
 
     def drain(self, seconds: int = 60) -> None:
