@@ -41,7 +41,8 @@ class Shell:
 # Which entry of the navigation a page belongs to, by the first word of its address's name.
 SECTIONS = {
     "patient": "patients", "course": "patients", "visit": "due", "booking": "day",
-    "chair": "board", "handover": "board", "infusion": "patients", "reminder": "mailbox", "letters": "mailbox",
+    "chair": "board", "handover": "board", "infusion": "patients",
+    "reminder": "mailbox", "letters": "mailbox",
     "month": "day", "plan": "day",
 }  # fmt: skip
 PAGES = (

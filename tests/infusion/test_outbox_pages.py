@@ -110,7 +110,11 @@ def test_a_lost_answer_never_makes_a_charted_entry_look_refused(
     tablet: Tablet, visit: Visit
 ) -> None:
     """The pause was charted and its answer got lost: the form would not fit any more."""
-    pause: dict[str, Any] = {"event_id": uuid4(), "reason": "Small veins", "tapped_at": at(45).isoformat()}
+    pause: dict[str, Any] = {
+        "event_id": uuid4(),
+        "reason": "Small veins",
+        "tapped_at": at(45).isoformat(),
+    }
     assert outcome(send(tablet, 46, visit.pk, "pause", **pause)) == (200, "applied")
     spoiled: dict[str, Any] = {**pause, "reason": ""}
     assert outcome(send(tablet, 47, visit.pk, "pause", **spoiled)) == (200, "applied")
