@@ -42,6 +42,16 @@ class BillingTimes:
     further_hours: int | None
 
     @property
+    def minutes(self) -> int | None:
+        """Whole minutes of infusion, for a column that names its unit."""
+        return self.infusion_minutes
+
+    @property
+    def paused(self) -> int | None:
+        """Whole minutes of pauses."""
+        return self.pause_minutes
+
+    @property
     def complete(self) -> bool:
         """Whether both ends are charted, so that hours can be counted."""
         return self.stopped_at is not None

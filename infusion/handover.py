@@ -52,8 +52,15 @@ def handover(room: Board, *, within: timedelta = AHEAD) -> Handover:
         now=room.now,
         lines=tuple(_lines(room)),
         ahead=tuple(sorted(prompts, key=lambda prompt: prompt.due.at)),
-        coming=tuple(card for card in room.cards if card.coming is not None),
+        coming=tuple(
+            sorted((card for card in room.cards if card.coming is not None), key=_arrives_at)
+        ),
     )
+
+
+def _arrives_at(card: ChairCard) -> datetime:
+    assert card.coming is not None
+    return card.coming.arrives_at
 
 
 def _lines(room: Board) -> Iterable[HandoverLine]:

@@ -54,7 +54,7 @@ STATES: dict[Place, tuple[str, Words]] = {
     Place.RUNNING: ("running", ""),
     Place.PAUSED: ("paused", ""),
     Place.DONE: ("due_soon", _("Bag empty")),
-    Place.OBSERVATION: ("observation", ""),
+    Place.OBSERVATION: ("observing", ""),
     Place.HOUR_OVER: ("on_time", _("Hour over")),
 }
 

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from core import display
 from infusion import rate_chart, segments
-from infusion.checklist import Answers
+from infusion.checklist import Answers, Question
 from infusion.models import InfusionEvent
 from infusion.selectors_record import WholeRecord
 from infusion.vitals import RANGES
@@ -81,8 +81,9 @@ def _answers(event: InfusionEvent | None) -> list[tuple[Words, Words, str]]:
     said = Answers.read(event.values)
     words: Mapping[str, Words] = dict([*ANSWERS, *NOT_APPLICABLE])
     return [
-        (QUESTIONS[each], words[answer.value], said.notes.get(each, ""))
-        for each, answer in said.answers.items()
+        (QUESTIONS[each], words[said.answers[each].value], said.notes.get(each, ""))
+        for each in Question  # the database keeps an object's names in an order of its own
+        if each in said.answers
     ]
 
 

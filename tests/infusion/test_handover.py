@@ -9,10 +9,12 @@ from pytest_django import DjangoAssertNumQueries
 from clinics.models import Clinic, Role
 from core.actor import Actor
 from core.models import AuditEntry
+from core.states import STATES as KNOWN
 from infusion.handover import handover
 from infusion.selectors import board
 from infusion.services.reacting import chart_reaction
 from infusion.services.running import pause
+from infusion.web.cards import STATES
 from tests.infusion.builders import at, expect, premedicate, running, seat
 from tests.infusion.pages import Tablet
 from tests.people import make_clinic, make_user
@@ -103,3 +105,15 @@ def test_a_full_room_costs_no_more_queries(
         running(seat(clinic, mrn=f"MRN-{position}", position=position), nurse)
     with django_assert_num_queries(7):
         handover(board(nurse, at(45)))
+
+
+def test_every_place_has_a_state_that_the_screens_know() -> None:
+    """An unknown one would be shown with a question mark."""
+    assert [place for place, (code, _) in STATES.items() if code not in KNOWN] == []
+
+
+def test_who_is_expected_first_stands_first(clinic: Clinic, nurse: Actor) -> None:
+    expect(clinic, mrn="MRN-2", position=1, from_minute=200)
+    expect(clinic, mrn="MRN-3", position=2, from_minute=100)
+    labels = [card.label for card in handover(board(nurse, at(5))).coming]
+    assert labels == ["Chair 2", "Chair 1"]

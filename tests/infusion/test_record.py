@@ -24,6 +24,7 @@ from infusion.selectors_record import whole_record
 from infusion.services.amending import amend_event
 from infusion.services.reacting import Assessment, chart_reaction, chart_symptoms_resolved
 from infusion.services.running import change_rate, chart_vitals, pause, resume
+from infusion.web.forms.checklist import QUESTIONS
 from infusion.web.record_parts import people
 from scheduling.models import Visit
 from tests.infusion.builders import at, complete, running, seat
@@ -107,7 +108,7 @@ def test_an_amendment_shows_both_and_who_made_it(
     assert "<s>80\u00a0mL/h</s>" in html
     assert "read the wrong pump" in html
     assert "corrected by a later entry" in html
-    rows = re.findall(r'class="num">02-Mar-2026 (\d\d:\d\d)', html)
+    rows = re.findall(r'class="num nowrap">02-Mar-2026 (\d\d:\d\d)', html)
     assert "11:00" in rows
     assert "11:02" in rows
 
@@ -241,3 +242,10 @@ def test_a_long_record_costs_no_more_queries_than_a_short_one(
     given(infusion, nurse)
     with django_assert_num_queries(4):
         whole_record(visit.pk, nurse, at(200))
+
+
+def test_the_questions_stand_in_the_order_they_were_asked(tablet: Tablet, visit: Visit) -> None:
+    """The database keeps an object's names in an order of its own."""
+    text = words(tablet.get(480, "infusion_record", visit.pk).content.decode())
+    asked = [text.index(str(said)) for said in QUESTIONS.values()]
+    assert asked == sorted(asked)
