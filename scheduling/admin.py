@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from core.admin_site import RecordAdmin
 from scheduling.models import Booking, ClinicDay, Course, DelayReason, Override, Restart, Visit
+from scheduling.planner_model import PlannerRun
 
 
 @admin.register(Course)
@@ -44,3 +45,9 @@ class RestartAdmin(RecordAdmin):
 @admin.register(DelayReason)
 class DelayReasonAdmin(RecordAdmin):
     list_display = ["code", "recorded_at", "recorded_by"]
+
+
+@admin.register(PlannerRun)
+class PlannerRunAdmin(RecordAdmin):
+    list_display = ["id", "clinic", "status"]
+    list_filter = ["clinic", "status"]

@@ -19,6 +19,7 @@ FOR_READING = {
     "preparation.fridge_celsius",
     "preparation.room_maximum_celsius",
     "observation.vitals_items",
+    "observation.vitals_expected",  # asked with a sign's value: test_observation.py
     "titration.initial.stated_duration",
     "titration.standard.stated_duration",
     "titration.short.stated_duration",

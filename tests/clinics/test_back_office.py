@@ -25,6 +25,8 @@ CHANGEABLE = {
     "Clinic",
     "OpeningHours",
     "Closure",
+    "HolidayOpening",
+    "HeadCount",
     "Chair",
     "ChairOutage",
     "Shift",

@@ -339,7 +339,7 @@ def test_every_registered_kind_has_words_for_the_list() -> None:
         "initial.outside_window", "initial.overdue", "initial.to_book",
         "maintenance.invite", "maintenance.outside_window", "maintenance.overdue",
         "maintenance.to_book", "monitoring.begins", "monitoring.over",
-        "premedication.nurse", "premedication.patient",
+        "premedication.nurse", "premedication.patient", "treatment.ended",
     }  # fmt: skip
     assert all(kinds.label_of(name) != name for name in kinds.names())
     assert kinds.label_of("of.tomorrow") == "of.tomorrow"
