@@ -122,6 +122,14 @@ def _entry(  # noqa: PLR0917 - private, and every caller stands above
     )
 
 
-def entries_about(patient_id: UUID, *, limit: int) -> Sequence[AuditEntry]:
-    """Return the newest `limit` entries that name the patient, newest first."""
-    return list(AuditEntry.objects.filter(patient_id=patient_id).order_by("-id")[:limit])
+def entries_about(
+    patient_id: UUID, *, limit: int, before: int | None = None
+) -> Sequence[AuditEntry]:
+    """Return the newest `limit` entries that name the patient, newest first.
+
+    With `before` those older than the entry of that number: the next page.
+    """
+    entries = AuditEntry.objects.filter(patient_id=patient_id)
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
+    return list(entries.order_by("-id")[:limit])

@@ -16,7 +16,8 @@ from core import audit, clock, display
 from core.models import AuditEntry
 from patients.selectors import open_record
 
-SHOWN = 200
+SHOWN = 100
+NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -24,17 +25,21 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @allow(AUDIT_VIEW)
 @require_safe
 def patient_history(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
-    """Show the newest entries of the ledger about one patient, this reading among them."""
+    """Show the ledger about one patient by pages, the newest first, this reading among them."""
     patient = open_record(
         patient_id=patient_id, actor=request.actor, now=clock.now(), page="history"
     )
-    entries = audit.entries_about(patient_id, limit=SHOWN)
+    given = request.GET.get("before", "")
+    before = int(given) if NUMBER.fullmatch(given) else None
+    found = audit.entries_about(patient_id, limit=SHOWN + 1, before=before)
+    entries = found[:SHOWN]
     zone = ZoneInfo(request.clinic.time_zone)
     names = names_of(entry.user_id for entry in entries if entry.user_id)
     context = {
         "patient": patient,
         "lines": [(entry, _who(entry, names), _what(entry, zone)) for entry in entries],
-        "cut_off": len(entries) >= SHOWN,
+        "older": entries[-1].pk if len(found) > SHOWN else None,
+        "newest": before is None,
     }
     return render(request, "patients/history.html", context)
 

@@ -1,5 +1,6 @@
 """Who opened a record, and who changed it: an auditor sees it, nobody else does."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -71,3 +72,40 @@ def test_the_page_costs_the_same_for_many_entries(django_assert_num_queries: obj
     for _ in range(3):
         with django_assert_num_queries(9):  # type: ignore[operator]
             auditor.get(url)
+
+
+def test_every_entry_stands_on_one_page_of_the_ledger_and_only_there() -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    actor = make_actor(clinic, Role.SCHEDULER)
+    with transaction.atomic():
+        for number in range(230):
+            audit.record(
+                "test.entry", patient, actor=actor, now=MONDAY_NINE, patient_id=patient.pk,
+                number=f"n{number:03}",
+            )  # fmt: skip
+    auditor = Client()
+    auditor.force_login(make_user(clinic, Role.AUDITOR))
+    url: str | None = reverse("patient-history", args=["north", patient.pk])
+    seen: list[str] = []
+    pages = 0
+    while url is not None:
+        html = auditor.get(url).content.decode()
+        seen += re.findall(r"number: (n\d{3})", html)
+        older = re.search(r'href="(\?before=\d+)"', html)
+        url = url.split("?", 1)[0] + older[1] if older else None
+        pages += 1
+    assert seen == [f"n{number:03}" for number in reversed(range(230))]
+    assert pages == 3
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 40, "\u0661"])
+def test_a_page_that_is_none_is_the_newest(before: str) -> None:
+    clinic = make_clinic()
+    patient = make_patient(clinic)
+    auditor = Client()
+    auditor.force_login(make_user(clinic, Role.AUDITOR))
+    url = reverse("patient-history", args=["north", patient.pk])
+    answer = auditor.get(url, {"before": before})
+    assert answer.status_code == 200
+    assert "page: history" in answer.content.decode()
