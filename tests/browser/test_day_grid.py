@@ -256,6 +256,7 @@ def test_the_grid_and_its_dialogs_are_for_everybody(
     sign_in: SignIn, demo: DemoClinic, size: str, theme: str
 ) -> None:
     page = opened(sign_in("scheduler", size=size, theme=theme).page, demo)
+    page.emulate_media(reduced_motion="reduce")  # half faded in, everything is too pale
     for press in (None, "[data-visit]"):
         if press:
             page.locator(".ec-draggable [data-visit]").first.click()

@@ -46,9 +46,11 @@ def test_a_scheduler_books_moves_and_cancels(sign_in: SignIn, demo: DemoClinic) 
     page = sign_in("scheduler").page
     page.goto(f"{demo.address}{NORTHSIDE}/day/?view=list")
     page.goto(f"{demo.address}{NORTHSIDE}/due/")
-    row = page.get_by_role("row").filter(has_text="Overdue").first
+    bookable = page.get_by_role("link", name=re.compile("^Find a slot"))
+    row = page.get_by_role("row").filter(has_text="Overdue").filter(has=bookable).first
     who = row.locator(".identity__name").inner_text()
-    row.get_by_role("link", name=re.compile("Book")).click()
+    row.get_by_role("link", name=re.compile("^Find a slot")).click()
+    page.get_by_role("link", name="Choose a day and time yourself").click()
     tomorrow = demo.one("SELECT (now() + interval '2 days')::date::text")
     page.get_by_label("Day").fill(tomorrow)
     page.get_by_role("button", name="Show times").click()
