@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.actor import Actor
 from core.db import command
+from core.display import number
 from core.errors import Conflict, Invalid
 from infusion.chart import Charted, Kind, Tap, check_tap, weigh
 from infusion.models import Infusion
@@ -40,7 +41,7 @@ def change_rate(
     check_tap(tap)
     if rate_ml_h <= 0:
         raise Invalid("A rate is above 0.", {"rate_ml_h": ["Above 0; a stop is a pause."]})
-    return _move(tap, infusion_id, {"rate_ml_h": _plain(rate_ml_h)}, reason)
+    return _move(tap, infusion_id, {"rate_ml_h": number(rate_ml_h)}, reason)
 
 
 @command
@@ -82,7 +83,7 @@ def resume(
     check_tap(tap)
     if rate_ml_h <= 0:
         raise Invalid("A rate is above 0.", {"rate_ml_h": ["Above 0."]})
-    return _move(tap, infusion_id, {"rate_ml_h": _plain(rate_ml_h)}, reason)
+    return _move(tap, infusion_id, {"rate_ml_h": number(rate_ml_h)}, reason)
 
 
 @command
@@ -125,9 +126,3 @@ def _move(tap: Tap, infusion_id: UUID, values: Mapping[str, Any], reason: str) -
 def _refuse_no_change(tap: Tap, values: Mapping[str, Any], rate_now: object) -> None:
     if tap.kind == Kind.RATE_CHANGED and rate_now == Decimal(values["rate_ml_h"]):
         raise Conflict(f"It runs at {values['rate_ml_h']} mL/h already. Somebody charted it.")
-
-
-def _plain(rate_ml_h: Decimal) -> str:
-    """Return the rate as exact digits without trailing zeros: what the pump shows."""
-    text = format(rate_ml_h, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

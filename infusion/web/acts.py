@@ -13,7 +13,7 @@ from clinics.permissions import INFUSIONS_CHART
 from clinics.web.access import ClinicRequest, allow, polled
 from core import clock, display
 from core.audit import record_read
-from core.errors import Busy, Forbidden, Invalid, NotFound, Refusal, RuleBroken
+from core.errors import Busy, Forbidden, NotFound, Refusal, RuleBroken
 from infusion.bedside import Bedside, bedside
 from infusion.board import Act
 from infusion.chart import Charted
@@ -24,6 +24,7 @@ from infusion.web.forms.base import ActForm
 from infusion.web.outbox import own_entries_only
 from infusion.web.pages import PAGES
 from infusion.web.pages.page import Call, Page
+from infusion.web.refusals import explain
 from infusion.web.words import on_the_wall
 
 # The pages of one visit from which an act may be opened, and to which it leads back.
@@ -55,7 +56,7 @@ def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     except Refusal as refusal:
         if isinstance(refusal, Busy) and outbox.asked(request):
             raise  # an outbox sends it again by itself
-        _explain(form, refusal)
+        explain(form, refusal, FIELDS)
         return _refused(request, bed, Act(act), form, refusal)
     return _charted(request, bed, page, charted, note=str(page.note(call)))
 
@@ -144,18 +145,6 @@ def _confirm(page: Page, bed: Bedside, act: Act) -> str:
     if act is Act.RESUME and rate is not None:
         return _("Resume at %(rate)s") % {"rate": display.rate(rate)}
     return str(page.confirm)
-
-
-def _explain(form: ActForm, refusal: Refusal) -> None:
-    """Put a refusal where it belongs on the form: beside its field, or above all of them."""
-    fields = refusal.fields if isinstance(refusal, Invalid) else {}
-    for name, problems in fields.items():
-        shown = FIELDS.get(name, name)
-        target = shown if shown in form.fields else None
-        for problem in problems:
-            form.add_error(target, problem)
-    if not fields:
-        form.add_error(None, on_the_wall(refusal.message))
 
 
 def _findings(refusal: Refusal | None) -> list[tuple[str, str]]:

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods
 from clinical.model import ReactionSeverity
 from clinics.permissions import INFUSIONS_CHART, REACTIONS_CORRECT
 from clinics.web.access import ClinicRequest, allow
-from core import clock
+from core import clock, display
 from core.audit import record_read
-from core.errors import Invalid, Refusal
+from core.errors import Refusal
 from core.zones import local_instant
 from infusion.bedside import Bedside, Entry, bedside
 from infusion.models import InfusionEvent
@@ -29,7 +29,7 @@ from infusion.services.stopping import correct_life_threatening
 from infusion.vitals import RANGES
 from infusion.web.entries import line
 from infusion.web.forms.reacting import SEVERITIES
-from infusion.web.words import on_the_wall
+from infusion.web.refusals import explain
 
 Kind = InfusionEvent.Kind
 FATAL = ReactionSeverity.LIFE_THREATENING
@@ -89,7 +89,7 @@ class CorrectionForm(forms.Form):
         """Return the values that are other than before."""
         given = {name: self.cleaned_data.get(name) for name in self._values()}
         return {
-            name: value if self.event.kind == Kind.VITALS else _plain(value)
+            name: value if self.event.kind == Kind.VITALS else display.number(value)
             for name, value in given.items()
             if value is not None
         }
@@ -111,11 +111,6 @@ class ReactionCorrectionForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("How the error came about"), max_length=200)
 
 
-def _plain(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 @allow(INFUSIONS_CHART)
 @require_http_methods(["GET", "POST"])
 def correct(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> HttpResponse:
@@ -132,7 +127,7 @@ def correct(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> HttpRespo
                 actor=request.actor, now=now,
             )  # fmt: skip
         except Refusal as refusal:
-            _put_on(form, refusal)
+            explain(form, refusal, FIELDS)
         else:
             return _back(request, bed, _("Entry corrected"))
     return _show(request, bed, entry, form)
@@ -156,7 +151,7 @@ def correct_reaction(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> 
                 reason=form.cleaned_data["reason"], actor=request.actor, now=now,
             )  # fmt: skip
         except Refusal as refusal:
-            _put_on(form, refusal)
+            explain(form, refusal, FIELDS)
         else:
             return _back(request, bed, _("Reaction corrected. The course is open again"))
     return _show(request, bed, entry, form)
@@ -173,16 +168,6 @@ def _entry(
         if entry.event.pk == event_id and not entry.amended:
             return bed, entry
     raise Http404
-
-
-def _put_on(form: forms.Form, refusal: Refusal) -> None:
-    fields = refusal.fields if isinstance(refusal, Invalid) else {}
-    for name, problems in fields.items():
-        shown = FIELDS.get(name, name)
-        for problem in problems:
-            form.add_error(shown if shown in form.fields else None, problem)
-    if not fields:
-        form.add_error(None, on_the_wall(refusal.message))
 
 
 def _show(request: ClinicRequest, bed: Bedside, entry: Entry, form: forms.Form) -> HttpResponse:
