@@ -49,17 +49,22 @@ def is_child(protocol: Protocol, age_years: int) -> bool:
     return age_years < protocol.dosing.adult_age_years
 
 
-def may_have_paediatric(protocol: Protocol, facts: Facts) -> bool:
-    """Return whether the edition allows a child of this age, weight and indication (L26)."""
+def _weight_decides(protocol: Protocol, facts: Facts, age_years: int) -> bool:
+    """Whether the edition allows a child of this age and indication, if heavy enough (L26)."""
     rules = protocol.dosing.paediatric
-    if facts.age_years is None or facts.weight_kg is None:
-        return False
     return (
         rules.allowed
-        and facts.age_years >= rules.minimum_age_years
-        and Fraction(facts.weight_kg) >= rules.minimum_weight_kg
+        and age_years >= rules.minimum_age_years
         and facts.indication in rules.indications
     )
+
+
+def may_have_paediatric(protocol: Protocol, facts: Facts) -> bool:
+    """Return whether the edition allows a child of this age, weight and indication (L26)."""
+    if facts.age_years is None or facts.weight_kg is None:
+        return False
+    heavy_enough = Fraction(facts.weight_kg) >= protocol.dosing.paediatric.minimum_weight_kg
+    return heavy_enough and _weight_decides(protocol, facts, facts.age_years)
 
 
 def regimen_for(protocol: Protocol, facts: Facts) -> Regimen | None:
@@ -80,8 +85,7 @@ def regimen_for(protocol: Protocol, facts: Facts) -> Regimen | None:
 
 
 def _child_findings(protocol: Protocol, facts: Facts, age_years: int) -> list[Finding]:
-    rules = protocol.dosing.paediatric
-    if rules.allowed and age_years >= rules.minimum_age_years and facts.weight_kg is None:
+    if facts.weight_kg is None and _weight_decides(protocol, facts, age_years):
         words = "A child's weight decides the regimen and is not recorded."
         return [protocol.finding("AGE-UNKNOWN", words)]
     regimen = regimen_for(protocol, facts)

@@ -1,6 +1,7 @@
 """From a parsed TOML document to a checked `Protocol`: unknown, missing and unsourced are errors.
 
-A leaf is a table with `value`, `source` (a list of references) and `grade`, and perhaps `note`.
+A leaf is a table with `value`, `source` (a list of references) and `grade`, and perhaps `note`, or
+`confirm`: why a pharmacist still signs it off though its grade alone does not ask for that.
 An edition is an overlay of such leaves, each with its own source and grade, over the default.
 """
 
@@ -20,7 +21,7 @@ from clinical.findings import Grade, Rule, Severity
 
 DEFAULT_EDITION = "default"
 ROLES = frozenset({"nurse", "pharmacist", "prescriber"})
-_LEAF_KEYS = frozenset({"value", "source", "grade", "note"})
+_LEAF_KEYS = frozenset({"value", "source", "grade", "note", "confirm"})
 _RULE_KEYS = frozenset({"title", "severity", "override", "clears_when", "source", "grade"})
 _HEADER_KEYS = frozenset({"name", "drug", "brand", "version"})
 _UNITS = {"min": "minutes", "h": "hours", "d": "days", "wk": "weeks"}
@@ -177,12 +178,14 @@ def _leaves(
             continue
         _check_keys(here, set(child) - {"set_by"}, _LEAF_KEYS, {"source", "grade"})
         source, grade = _sources(here, child, known), _grade(here, child)
+        confirm = child.get("confirm", "")
         yield model.SourcedValue(
             path=here,
             value=child["value"],
             source=source,
             grade=grade,
-            needs_sign_off=_needs_sign_off(grade, source),
+            needs_sign_off=bool(confirm) or _needs_sign_off(grade, source),
+            confirm=confirm,
             note=child.get("note", ""),
             set_by=child.get("set_by", DEFAULT_EDITION),
         )

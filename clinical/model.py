@@ -269,13 +269,17 @@ class EligibilityRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcedValue:
-    """One value of the protocol file as a person reads it: where it stands and what backs it."""
+    """One value of the protocol file as a person reads it: where it stands and what backs it.
+
+    `confirm` says why it needs sign-off when its grade alone would not ask for that.
+    """
 
     path: str
     value: object
     source: tuple[str, ...]
     grade: Grade
     needs_sign_off: bool
+    confirm: str
     note: str
     set_by: str
 

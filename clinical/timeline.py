@@ -229,10 +229,15 @@ class Timeline:
 
     def pause(self) -> None:
         """Stop the pump; the step clock stops with it."""
-        self.status = RunStatus.PAUSED
-        if self.recovery is not None:
-            self.recovery.stopped = True
+        self._stop(RunStatus.PAUSED)
 
     def end(self, at: datetime, status: RunStatus) -> None:
         """Take in the charted end."""
-        self.status, self.ended_at = status, at
+        self._stop(status)
+        self.ended_at = at
+
+    def _stop(self, status: RunStatus) -> None:
+        """Whatever is charted for it, a pump that stands has done what a severe reaction asks."""
+        self.status = status
+        if self.recovery is not None:
+            self.recovery.stopped = True

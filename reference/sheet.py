@@ -96,7 +96,7 @@ def _cell(edition: str, value: SourcedValue, span: int) -> Cell:
         source=value.source,
         grade=str(value.grade),
         needs_sign_off=value.needs_sign_off,
-        note=value.note,
+        note="; ".join(words for words in (value.note, value.confirm) if words),
         own=value.set_by != DEFAULT_EDITION,
     )
 
@@ -191,7 +191,7 @@ def open_values(editions: Editions) -> tuple[Open, ...]:
                 section=str(SECTIONS[path.rpartition(".")[0]]),
                 label=str(LABELS[path.rpartition(".")[2]]),
                 said="; ".join(lines(path, first.value)),
-                why=str(WHY[first.grade]),
+                why=first.confirm or str(WHY[first.grade]),
                 editions=_where(list(values), len(editions)),
             )
         )

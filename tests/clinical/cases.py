@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from clinical.protocol import ClimbPolicy, Protocol, RateOption
 from clinical.titration import RatePlan, plan
 
@@ -68,3 +71,14 @@ class Cases:
             return runner
 
         return register
+
+
+def derived(name: str, basis: str, source: str, *values: object) -> ParameterSet:
+    """One case worked out from the text of a source, apart from the code.
+
+    `basis` says what the expected value is: a rule (article or label), a policy proposed for this
+    app, or arithmetic on one of the two.
+    """
+    if basis not in {"rule", "policy", "arithmetic"}:
+        raise ValueError(f"{name}: {basis!r} is no basis")
+    return pytest.param(*values, id=f"{name} [{basis}: {source}]")
