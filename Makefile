@@ -45,7 +45,7 @@ race: .venv/.dev # real connections, threads and processes: one at a time
 browser: .venv/.dev # drives a Chromium, which is installed when there is none
 	@$(LAUNCH) libraries
 	@chromium="$$($(LAUNCH) browser)" && \
-	CHROMIUM_PATH="$$chromium" $(SERVICES) $(PYTEST) -n 0 --create-db -m browser
+	CHROMIUM_PATH="$$chromium" $(SERVICES) $(PYTEST) -n 2 --dist loadgroup --create-db -m browser
 
 check: .venv/.dev ## format, lint, types, import contracts, templates, migrations, deployment
 	@$(MAKE) --no-print-directory -k -j 2 types format-check lint contracts templates migrations deploy

@@ -56,8 +56,9 @@ def drag(page: Page, what: Locator, dx: float, dy: float) -> None:
 
 
 def place_of(what: Locator) -> tuple[float, float]:
-    box = what.bounding_box()
-    assert box is not None
+    """Where an event stands on the page, once the grid has drawn it again."""
+    while (box := what.bounding_box()) is None:
+        what.wait_for()
     return round(box["x"]), round(box["y"] + what.evaluate("() => window.scrollY"))
 
 

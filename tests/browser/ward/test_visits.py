@@ -16,7 +16,7 @@ from infusion import record
 from infusion.models import Infusion
 from infusion.services.preparing import check_bag
 from scheduling.models import Course, Visit
-from tests.browser.ward.ward import WAITING, Tablet, Ward, chair
+from tests.browser.ward.ward import Tablet, Ward, chair, waiting
 from tests.infusion.builders import at, bag_at_chair, colleague, premedicate, prepare, seat
 from tests.people import make_user
 
@@ -77,7 +77,7 @@ def do(page: Page, act: str, **values: str | bool) -> None:
     dialog.locator("button[type=submit]").tap()
     expect(dialog).not_to_be_visible()
     page.wait_for_load_state("load")
-    while page.evaluate(WAITING):
+    while waiting(page):
         page.wait_for_timeout(100)
 
 

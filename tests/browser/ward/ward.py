@@ -148,12 +148,7 @@ class Tablet:
         )
 
     def waiting(self) -> int:
-        try:
-            found: int = self.page.evaluate(WAITING)
-        except Error:  # the page leads on to another one just now
-            self.page.wait_for_load_state()
-            found = self.page.evaluate(WAITING)
-        return found
+        return waiting(self.page)
 
     def drain(self, seconds: int = 60) -> None:
         """Wait until nothing waits: the retries' pauses go by quickly."""
@@ -163,6 +158,18 @@ class Tablet:
             self.context.clock.fast_forward(500)
             self.page.wait_for_timeout(250)
         raise AssertionError(f"{self.waiting()} entries still wait")
+
+
+def waiting(page: Page) -> int:
+    """How many entries the page's outbox still keeps, asked again when the page leads on."""
+    for _ in range(10):
+        try:
+            found: int = page.evaluate(WAITING)
+        except Error:  # another page is just taking this one's place
+            page.wait_for_load_state()
+        else:
+            return found
+    raise AssertionError("the page does not come to rest")
 
 
 def taken() -> list[InfusionEvent]:
