@@ -8,6 +8,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 
 from clinics.models import (
+    Absence,
     ApiClient,
     Chair,
     ChairOutage,
@@ -72,6 +73,13 @@ class ChairOutageAdmin(AuditedAdmin):
 
 @admin.register(Shift)
 class ShiftAdmin(AuditedAdmin):
+    list_display = ["date", "clinic", "starts", "ends", "nurse", "nurses"]
+    list_filter = ["clinic"]
+    date_hierarchy = "date"
+
+
+@admin.register(Absence)
+class AbsenceAdmin(AuditedAdmin):
     list_display = ["date", "clinic", "starts", "ends", "nurse", "nurses"]
     list_filter = ["clinic"]
     date_hierarchy = "date"

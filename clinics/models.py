@@ -237,6 +237,39 @@ class Shift(models.Model):
         return f"{self.date} {self.starts:%H:%M}-{self.ends:%H:%M}"
 
 
+class Absence(models.Model):
+    """Nurses who were to be on duty between two wall times of a day and are not: ill, called away.
+
+    By name it takes that nurse out of their own shifts; unnamed it takes so many of whoever is
+    there. The shifts stay as they were planned, so that coming back is as easy as going.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="absences")
+    date = models.DateField()
+    starts = models.TimeField()
+    ends = models.TimeField()
+    nurse = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="absences", null=True, blank=True
+    )
+    nurses = models.PositiveSmallIntegerField(default=1)
+    reason = models.CharField(max_length=120)
+
+    class Meta:
+        indexes = [models.Index(name="absence_by_day", fields=["clinic", "date"])]
+        constraints = [
+            models.UniqueConstraint(name="absence_nurse_once", fields=["nurse", "date", "starts"]),
+            models.CheckConstraint(name="absence_forward", condition=Q(ends__gt=F("starts"))),
+            models.CheckConstraint(name="absence_of_somebody", condition=Q(nurses__gte=1)),
+            models.CheckConstraint(
+                name="absence_named_is_one", condition=Q(nurse__isnull=True) | Q(nurses=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.starts:%H:%M}-{self.ends:%H:%M} away"
+
+
 class HeadCount(models.Model):
     """How many nurses a clinic that counts heads has on every such half-day.
 

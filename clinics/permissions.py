@@ -18,6 +18,7 @@ BOOKINGS_VIEW = "bookings.view"
 BOOKINGS_CHANGE = "bookings.change"
 BOOKINGS_ARRIVE = "bookings.arrive"
 CHAIRS_VIEW = "chairs.view"
+DISRUPTIONS_RECORD = "disruptions.record"
 INFUSIONS_CHART = "infusions.chart"
 INFUSIONS_VIEW = "infusions.view"
 REMINDERS_VIEW = "reminders.view"
@@ -40,7 +41,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.SCHEDULER: _EVERYBODY_AT_WORK
     | {PATIENTS_CHANGE, PATIENTS_IMPORT, COURSES_START, BOOKINGS_CHANGE, BOOKINGS_ARRIVE}
-    | {REPORTS_VIEW}
+    | {REPORTS_VIEW, DISRUPTIONS_RECORD}
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.PRESCRIBER: _EVERYBODY_AT_WORK
     | {PATIENTS_CHANGE, FACTS_RECORD}
@@ -48,7 +49,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {REMINDERS_VIEW, REMINDERS_ACKNOWLEDGE},
     Role.PHARMACIST: _EVERYBODY_AT_WORK,
     Role.MANAGER: _EVERYBODY_AT_WORK
-    | {PATIENTS_IMPORT, REMINDERS_VIEW, API_CLIENTS_MANAGE, REPORTS_VIEW},
+    | {PATIENTS_IMPORT, REMINDERS_VIEW, API_CLIENTS_MANAGE, REPORTS_VIEW, DISRUPTIONS_RECORD},
     Role.AUDITOR: frozenset({PATIENTS_VIEW, AUDIT_VIEW, INFUSIONS_VIEW}),
 }
 
@@ -60,6 +61,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
     "board:read": frozenset({BOARD_VIEW}),
     "infusions:read": frozenset({INFUSIONS_VIEW}),
     "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE}),
+    "disruptions:write": frozenset({BOOKINGS_VIEW, DISRUPTIONS_RECORD}),
     "calculator:use": frozenset({CALCULATOR_USE}),
 }
 

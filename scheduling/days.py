@@ -104,7 +104,7 @@ def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[U
     span = DateTimeTZRange(grids[0].midnight, last.instant(last.count))
     for outage in ChairOutage.objects.filter(chair__in=usual, period__overlap=span):
         for grid in grids:
-            out = _mask_of(grid, outage.period)
+            out = mask_of(grid, outage.period.lower, outage.period.upper)
             if out:
                 here = found[grid.day]
                 room = here[outage.chair_id]
@@ -113,12 +113,13 @@ def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[U
     return found
 
 
-def _mask_of(grid: Grid, period: DateTimeTZRange) -> int:
+def mask_of(grid: Grid, starts: datetime | None, ends: datetime | None) -> int:
+    """Return the mask of the slots a span touches; None is without an end on that side."""
     first, last = 0, grid.count
-    if period.lower is not None:
-        first = max(grid.minute(period.lower) // MINUTES, 0)
-    if period.upper is not None:
-        last = min(-(-grid.minute(period.upper) // MINUTES), grid.count)
+    if starts is not None:
+        first = max(grid.minute(starts) // MINUTES, 0)
+    if ends is not None:
+        last = min(-(-grid.minute(ends) // MINUTES), grid.count)
     return mask(range(first, last))
 
 

@@ -1,7 +1,7 @@
 """When a clinic is open and how many nurses are there, before anything is booked.
 
-Hours, closures, public holidays and shifts are read for any number of days in a constant number
-of queries: a search over six months asks the same questions as the lock of one day.
+Hours, closures, public holidays, shifts and absences are read for any number of days in a constant
+number of queries: a search over six months asks the same questions as the lock of one day.
 """
 
 from collections import defaultdict
@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum, TimeField, UUIDField, Value
+from django.db.models.functions import Cast
 
-from clinics.models import Clinic, Closure, HeadCount, HolidayOpening, OpeningHours, Shift
+from clinics.models import (
+    Absence,
+    Clinic,
+    Closure,
+    HeadCount,
+    HolidayOpening,
+    OpeningHours,
+    Shift,
+)
 from clinics.public_holidays import holiday
 from scheduling.grid import MINUTES, Grid, grid_of
 
@@ -40,12 +50,26 @@ class Opening:
 
 
 class Duty(NamedTuple):
-    """So many nurses between two wall times, less a break."""
+    """So many nurses between two wall times, less a break and the times they are `away`.
+
+    Below zero: so many of the others are missing.
+    """
 
     starts: time
     ends: time
     break_starts: time | None
     break_ends: time | None
+    nurses: int
+    away: tuple[tuple[time, time], ...] = ()
+
+
+class Away(NamedTuple):
+    """One absence: a nurse by name, or so many of whoever is there."""
+
+    day: date
+    nurse_id: UUID | None
+    starts: time
+    ends: time
     nurses: int
 
 
@@ -76,13 +100,16 @@ class Roster:
 
 
 def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
-    """Return what each of `dates` offers; a constant number of queries, five at most."""
+    """Return what each of `dates` offers; a constant number of queries, six at most."""
     read = roster(clinic, dates)
     return {day: read.opening(day) for day in dates}
 
 
-def roster(clinic: Clinic, dates: Collection[date]) -> Roster:
-    """Read what `openings` needs, for days that are asked for one by one."""
+def roster(clinic: Clinic, dates: Collection[date], *, also: Collection[Away] = ()) -> Roster:
+    """Read what `openings` needs, for days that are asked for one by one.
+
+    `also` are absences nobody has written down: what if.
+    """
     hours = {
         weekday: (opens, closes)
         for weekday, opens, closes in OpeningHours.objects.filter(clinic=clinic).values_list(
@@ -90,7 +117,7 @@ def roster(clinic: Clinic, dates: Collection[date]) -> Roster:
         )
     }
     shut = _closed_days(clinic, dates)
-    duties = _duties(clinic, dates, hours)
+    duties = _duties(clinic, dates, hours, also)
     return Roster(zone=clinic.time_zone, hours=hours, shut=shut, duties=duties)
 
 
@@ -108,22 +135,86 @@ def _closed_days(clinic: Clinic, dates: Collection[date]) -> dict[date, str]:
     return found | dict(closures.values_list("date", "reason"))
 
 
-def _duties(
-    clinic: Clinic, dates: Collection[date], hours: Mapping[int, tuple[time, time]]
-) -> Mapping[date, tuple[Duty, ...]]:
-    """Return who is on duty each day: shifts added up, else the standing head-count."""
+def absences(clinic: Clinic, dates: Collection[date]) -> list[Away]:
+    """Return who is away on each of `dates`: one query."""
+    rows = Absence.objects.filter(clinic=clinic, date__in=dates)
+    return [Away(*row) for row in rows.values_list("date", "nurse", "starts", "ends", "nurses")]
+
+
+_COLUMNS = ("date", "starts", "ends", "break_starts", "break_ends")
+
+
+def _planned(clinic: Clinic, dates: Collection[date]) -> tuple[dict[date, list[Duty]], list[Away]]:
+    """Return the shifts of each day added up, and who is away: one query for both."""
+    nobody = Cast(Value(None), UUIDField())
+    no_break = Cast(Value(None), TimeField())
+    shifts = (
+        Shift.objects.filter(clinic=clinic, date__in=dates)
+        .order_by().values(*_COLUMNS)
+        .annotate(count=Sum("nurses"), who=nobody, away=Value(0))
+    )  # fmt: skip
+    away = Absence.objects.filter(clinic=clinic, date__in=dates).order_by().annotate(
+        break_starts=no_break, break_ends=no_break, count=F("nurses"), who=F("nurse_id"),
+        away=Value(1),
+    )  # fmt: skip
+    columns = (*_COLUMNS, "count", "who", "away")
+    rows = shifts.values_list(*columns).union(away.values_list(*columns), all=True)
     found: dict[date, list[Duty]] = defaultdict(list)
-    shifts = Shift.objects.filter(clinic=clinic, date__in=dates)
-    columns = ("date", "starts", "ends", "break_starts", "break_ends")
-    added = shifts.values_list(*columns).annotate(Sum("nurses")).order_by(*columns)
-    for day, *duty in added:
-        found[day].append(Duty(*duty))
+    missing = []
+    for day, starts, ends, break_starts, break_ends, count, who, is_away in rows.order_by(
+        *_COLUMNS
+    ):
+        if is_away:
+            missing.append(Away(day, who, starts, ends, count))
+        else:
+            found[day].append(Duty(starts, ends, break_starts, break_ends, count))
+    return found, missing
+
+
+def _duties(
+    clinic: Clinic,
+    dates: Collection[date],
+    hours: Mapping[int, tuple[time, time]],
+    also: Collection[Away],
+) -> Mapping[date, tuple[Duty, ...]]:
+    """Return who is on duty each day: shifts added up, else the standing head-count; less who
+    is missing."""
+    found, missing = _planned(clinic, dates)
+    missing += also
+    _take_out(clinic, found, missing)
     standing: Mapping[int, tuple[Duty, ...]] = {}
     if clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT:
         standing = _standing(clinic, hours)
+    fewer: dict[date, list[Duty]] = defaultdict(list)
+    for away in missing:
+        if away.nurse_id is None:
+            fewer[away.day].append(Duty(away.starts, away.ends, None, None, -away.nurses))
     return {
-        day: tuple(found[day]) if day in found else standing.get(day.weekday(), ()) for day in dates
+        day: (
+            *(found[day] if day in found else standing.get(day.weekday(), ())),
+            *fewer.get(day, ()),
+        )
+        for day in dates
     }
+
+
+def _take_out(clinic: Clinic, found: dict[date, list[Duty]], missing: Iterable[Away]) -> None:
+    """Take the nurses who are away by name out of their own shifts: a query when there are any."""
+    gone: dict[tuple[date, UUID], list[tuple[time, time]]] = defaultdict(list)
+    for away in missing:
+        if away.nurse_id is not None:
+            gone[away.day, away.nurse_id].append((away.starts, away.ends))
+    if not gone:
+        return
+    days, nurses = {day for day, _ in gone}, {nurse for _, nurse in gone}
+    own = Shift.objects.filter(clinic=clinic, date__in=days, nurse__in=nurses)
+    for nurse, day, *columns in own.values_list("nurse", *_COLUMNS):
+        if (day, nurse) in gone:
+            duty = next(each for each in found[day] if list(each[:4]) == columns and not each.away)
+            found[day].remove(duty)
+            others = duty._replace(nurses=duty.nurses - 1)
+            alone = duty._replace(nurses=1, away=tuple(gone[day, nurse]))
+            found[day] += [others, alone]
 
 
 def _standing(
@@ -141,7 +232,7 @@ def _standing(
 
 def on_duty(grid: Grid, duties: Iterable[Duty]) -> tuple[int, ...]:
     """Return how many nurses are on duty in each slot: whole slots of a duty, less any slot
-    that a break touches."""
+    that a break or an absence touches."""
     return _usual(tuple(duties)) if _is_usual(grid) else _count(grid, duties)
 
 
@@ -159,9 +250,17 @@ def _usual(duties: tuple[Duty, ...]) -> tuple[int, ...]:
 def _count(grid: Grid, duties: Iterable[Duty]) -> tuple[int, ...]:
     count = [0] * grid.count
     for duty in duties:
-        slots = set(grid.inside(duty.starts, duty.ends))
-        if duty.break_starts is not None and duty.break_ends is not None:
-            slots -= set(grid.touching(duty.break_starts, duty.break_ends))
-        for slot in slots:
+        for slot in _slots(grid, duty):
             count[slot] += duty.nurses
-    return tuple(count)
+    return tuple(max(nurses, 0) for nurses in count)
+
+
+def _slots(grid: Grid, duty: Duty) -> Iterable[int]:
+    if duty.nurses < 0:
+        return grid.touching(duty.starts, duty.ends)
+    slots = set(grid.inside(duty.starts, duty.ends))
+    if duty.break_starts is not None and duty.break_ends is not None:
+        slots -= set(grid.touching(duty.break_starts, duty.break_ends))
+    for span in duty.away:
+        slots -= set(grid.touching(*span))
+    return slots

@@ -6,8 +6,8 @@ A day nobody has booked yet has no row and is empty. A constant number of querie
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.db.models.functions import Cast
 from clinics.models import Clinic, Shift
 from scheduling.capacity import Day, Load, load_of, mask_where
 from scheduling.days import Room, outages_between
-from scheduling.duty import Duty, Roster, on_duty, roster
+from scheduling.duty import Away, Duty, Roster, absences, on_duty, roster
 from scheduling.grid import grid_of
 from scheduling.models import Booking, ClinicDay
 from scheduling.summary import MINUTES_COLUMNS, phases_for
@@ -57,20 +57,32 @@ class Span(Mapping[date, Day]):
         return len(self.rooms)
 
     def _make(self, day: date) -> Day:
-        opening, rooms, row = self.roster.opening(day), self.rooms[day], self.rows.get(day)
+        bare, row = self.bare(day), self.rows.get(day)
+        if row is None:
+            return bare
+        taken = orjson.loads(row.chairs)
+        return replace(
+            bare,
+            starts=row.starts or bare.starts,
+            points=row.points or bare.points,
+            chairs={
+                chair: out | int(taken.get(str(chair), "0"), 16)
+                for chair, out in bare.chairs.items()
+            },
+        )
+
+    def bare(self, day: date) -> Day:
+        """Return a day as it is before anything is booked."""
+        opening, rooms = self.roster.opening(day), self.rooms[day]
         nothing = (0,) * opening.grid.count
-        taken = orjson.loads(row.chairs) if row is not None else {}
         return Day(
             grid=opening.grid,
             open=opening.slots,
             closed_because=opening.closed_because,
             nurses=opening.nurses,
-            starts=(row.starts or nothing) if row is not None else nothing,
-            points=(row.points or nothing) if row is not None else nothing,
-            chairs={
-                chair: room.taken | int(taken.get(str(chair), "0"), 16)
-                for chair, room in rooms.items()
-            },
+            starts=nothing,
+            points=nothing,
+            chairs={chair: room.taken for chair, room in rooms.items()},
             starts_per_nurse=self.clinic.starts_per_nurse,
             points_per_nurse=self.clinic.points_per_nurse,
             isolation=frozenset(chair for chair, room in rooms.items() if room.isolation),
@@ -78,13 +90,14 @@ class Span(Mapping[date, Day]):
         )
 
 
-def read_span(clinic: Clinic, dates: Sequence[date]) -> Span:
-    """Return the days of `dates` (in order): at most nine queries for any number of them."""
+def read_span(clinic: Clinic, dates: Sequence[date], *, also: Collection[Away] = ()) -> Span:
+    """Return the days of `dates` (in order), with the absences `also` nobody has written down:
+    at most ten queries for any number of days."""
     rows = stored_rows(clinic.pk, dates)
     held = [day for day, row in rows.items() if row.held_minutes]
     return Span(
         clinic=clinic,
-        roster=roster(clinic, dates),
+        roster=roster(clinic, dates, also=also),
         rows=rows,
         rooms=outages_between(clinic.pk, [grid_of(day, clinic.time_zone) for day in dates]),
         promised=waiting_on(clinic, held) if held else {},
@@ -117,13 +130,19 @@ def waiting_on(clinic: Clinic, dates: Collection[date]) -> dict[date, list[Load]
 
 
 def nurse_on_duty(clinic: Clinic, nurse_id: UUID, dates: Sequence[date]) -> dict[date, int]:
-    """Return the mask of the slots of each day on which one named nurse is there: one query."""
+    """Return the mask of the slots of each day on which one named nurse is there: two queries."""
     shifts = Shift.objects.filter(
         clinic=clinic, nurse=nurse_id, date__gte=dates[0], date__lte=dates[-1]
     ).values_list("date", "starts", "ends", "break_starts", "break_ends")
+    gone: dict[date, list[tuple[time, time]]] = defaultdict(list)
+    for away in absences(clinic, dates):
+        if away.nurse_id == nurse_id:
+            gone[away.day].append((away.starts, away.ends))
     duties: dict[date, list[Duty]] = defaultdict(list)
     for day, starts, ends, break_starts, break_ends in shifts:
-        duties[day].append(Duty(starts, ends, break_starts, break_ends, 1))
+        duties[day].append(
+            Duty(starts, ends, break_starts, break_ends, 1, tuple(gone.get(day, ())))
+        )
     return {
         day: mask_where(count > 0 for count in on_duty(grid_of(day, clinic.time_zone), here))
         for day, here in duties.items()

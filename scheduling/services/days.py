@@ -1,6 +1,6 @@
 """The day lock. Every command that books, moves or frees a time takes it before anything else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from clinics.models import Clinic
@@ -26,11 +26,17 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
     )
     rows = lock_rows(ClinicDay.objects.filter(clinic=clinic, date__in=wanted), by="date")
     found = {row.date: row for row in rows}
-    for day, opening in openings(clinic, wanted).items():
-        row = found[day]
+    read_hours(clinic, found)
+    return found
+
+
+@joins
+def read_hours(clinic: Clinic, days: Mapping[date, ClinicDay]) -> None:
+    """Bring the hours and nurses of locked days up to date; they are not saved here."""
+    for day, opening in openings(clinic, list(days)).items():
+        row = days[day]
         row.opens_at, row.closes_at = opening.opens_at, opening.closes_at
         row.nurses = list(opening.nurses)
-    return found
 
 
 @joins

@@ -22,6 +22,7 @@ from tests.people import MONDAY_NINE, make_clinic, make_patient, make_user
 
 OURS = [model for model in apps.get_models() if model._meta.app_label in ROOMS]
 CHANGEABLE = {
+    "Absence",
     "Clinic",
     "OpeningHours",
     "Closure",

@@ -1,0 +1,1 @@
+"""Days that do not go as planned."""
