@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from string import digits
+from typing import Any
 
 from clinics.models import Clinic, Role
 from clinics.permissions import PATIENTS_IMPORT
@@ -27,6 +29,7 @@ from reminders.services.sweeping import claim, settle
 
 OLDEST_COURSE = timedelta(days=4 * 366)  # everybody was of age when their course began
 OLDEST_PATIENT = timedelta(days=75 * 365)  # few begin later; the export has people of 110
+RECORD_NUMBERS = 402_118  # where the demo's record numbers begin
 SECOND_CLINIC_EVERY = 4  # every fourth person of the export belongs to the smaller clinic
 
 
@@ -103,8 +106,23 @@ def _split(export: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
             resource = json.loads(line)
             owner = resource.get("patient", {}).get("reference", "/").split("/")[-1]
             theirs = (owner or resource["id"]) in second
-            dealt[theirs].setdefault(file.name, []).append(line)
+            kept = line
+            if resource["resourceType"] == "Patient":
+                kept = json.dumps(_as_a_clinic_writes(resource, people.index(resource["id"])))
+            dealt[theirs].setdefault(file.name, []).append(kept)
     return dealt
+
+
+def _as_a_clinic_writes(person: dict[str, Any], n: int) -> dict[str, Any]:
+    """The export marks its made-up names with digits and numbers people by UUID. On a card that
+    nurses read as an identifier, names are letters and a record number is short."""
+    for name in person.get("name", []):
+        name["family"] = name["family"].strip(digits)
+        name["given"] = [each.strip(digits) for each in name["given"]]
+    for identifier in person["identifier"]:
+        if identifier.get("type", {}).get("coding", [{}])[0].get("code") == "MR":
+            identifier["value"] = f"{RECORD_NUMBERS + 37 * n}"
+    return person
 
 
 def _import(setting: Setting, files: dict[str, list[str]], now: datetime) -> None:

@@ -34,7 +34,12 @@ GAP = _id(
 )
 GAP_PATIENT = GAP.replace("t.id F", "t.patient_id F", 1)
 RUNNING = _id("scheduling_course", "t.status = 'active' AND t.first_infusion_on > current_date")
-TO_BOOK = _id("scheduling_visit", "t.status = 'planned' AND t.due_on < current_date - 5")
+TO_BOOK = _id(
+    "scheduling_visit",
+    "t.status = 'planned' AND t.due_on BETWEEN current_date - 100 AND current_date - 5 "
+    "AND NOT EXISTS (SELECT 1 FROM scheduling_visit e WHERE e.course_id = t.course_id "
+    "AND e.status = 'planned' AND e.dose_number < t.dose_number)",
+)
 BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) > now() + '1 day'")
 
 
