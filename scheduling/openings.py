@@ -40,12 +40,19 @@ class OpenDay:
 
 
 def open_starts(
-    actor: Actor, visit_id: UUID, day: date, *, now: datetime, rate_option: str | None = None
+    actor: Actor,
+    visit_id: UUID,
+    day: date,
+    *,
+    now: datetime,
+    rate_option: str | None = None,
+    past_rules: bool = False,
 ) -> OpenDay:
     """Return the times `visit_id` can begin on `day`, leaving out its own booking.
 
-    Past times are left out. A constant number of queries. Raises NotFound for another clinic's
-    visit, Invalid or RuleBroken for a rate this visit may not run.
+    Past times are left out; with `past_rules` a finding that somebody may go past does not close
+    the day. A constant number of queries. Raises NotFound for another clinic's visit, Invalid or
+    RuleBroken for a rate this visit may not run.
     """
     course = (
         Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
@@ -59,7 +66,7 @@ def open_starts(
     stay = stay_of(held.protocol, visit, held.patient, on=day, wanted=rate_option)
     phases = stay.phases(held.clinic)
     findings = tuple(held.findings(visit, day))
-    why = _why_never(held, findings, day)
+    why = _why_never(held, _standing(findings, past_rules=past_rules), day)
     starts: tuple[OpenStart, ...] = ()
     if not why:
         place = _capacity(held, visit, day)
@@ -69,6 +76,10 @@ def open_starts(
         visit=visit, day=day, rate_option=stay.rate_option, rates=stay.rates,
         minutes=phases.care, starts=starts, findings=findings, why=why,
     )  # fmt: skip
+
+
+def _standing(findings: tuple[Finding, ...], *, past_rules: bool) -> tuple[Finding, ...]:
+    return tuple(each for each in findings if not (past_rules and each.override_by))
 
 
 def _why_never(held: CourseInHand, findings: tuple[Finding, ...], day: date) -> str:

@@ -1,11 +1,12 @@
 """What the scheduling pages show. Lists of patients are read and recorded in one statement."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, Max, OuterRef, Subquery
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, Subquery
 
 from clinical.calendar import is_prolonged_gap
 from clinical.findings import Finding
@@ -21,6 +22,7 @@ from scheduling.urgency import Urgency, urgency
 
 __all__ = [
     "CourseLine", "DayRow", "DoseLine", "DueRow", "OpenDay", "OpenStart", "booking_of",
+    "bookings_listed",
     "course_of", "course_timeline",
     "day_bookings", "open_starts", "unbooked_due", "visit_for_booking",
 ]  # fmt: skip
@@ -80,17 +82,31 @@ def day_bookings(actor: Actor, day: date, *, now: datetime) -> list[DayRow]:
         Booking.objects.filter(clinic_id=actor.clinic_id, clinic_day__date=day)
         .exclude(status=Booking.Status.CANCELLED)
         .order_by(F("period").asc(nulls_last=True), "chair__position", "pk")
-        .values_list(
-            "id", "version", "status", "chair_id", "chair__label", "period", "rate_option",
-            "premedication_minutes", "infusion_minutes", "observation_minutes",
-            "turnaround_minutes", "hold_expires_at", "arrived_at", "visit_id", "visit__status",
-            "visit__dose_number", "visit__dose_mg", "visit__due_on", "visit__earliest_on",
-            "visit__latest_on", "visit__no_shows", "patient_id", "patient__family_name",
-            "patient__given_names", "patient__birth_date", "patient__mrn", "clinic_day__date",
-        )
+    )
+    return _day_rows(rows, actor, now, "day")
+
+
+def bookings_listed(
+    actor: Actor, ids: Collection[UUID], *, now: datetime, page: str
+) -> dict[UUID, DayRow]:
+    """Return bookings of the actor's clinic by their ids, read on `page`; one query."""
+    if not ids:
+        return {}
+    rows = Booking.objects.filter(clinic_id=actor.clinic_id, pk__in=ids).order_by("pk")
+    return {row.booking_id: row for row in _day_rows(rows, actor, now, page)}
+
+
+def _day_rows(rows: QuerySet[Booking], actor: Actor, now: datetime, page: str) -> list[DayRow]:
+    columns = rows.values_list(
+        "id", "version", "status", "chair_id", "chair__label", "period", "rate_option",
+        "premedication_minutes", "infusion_minutes", "observation_minutes",
+        "turnaround_minutes", "hold_expires_at", "arrived_at", "visit_id", "visit__status",
+        "visit__dose_number", "visit__dose_mg", "visit__due_on", "visit__earliest_on",
+        "visit__latest_on", "visit__no_shows", "patient_id", "patient__family_name",
+        "patient__given_names", "patient__birth_date", "patient__mrn", "clinic_day__date",
     )  # fmt: skip
     column = DayRow._fields.index("patient_id")
-    found = audited_rows(rows, patient_column=column, actor=actor, now=now, page="day")
+    found = audited_rows(columns, patient_column=column, actor=actor, now=now, page=page)
     return [DayRow(*row) for row in found]
 
 

@@ -43,7 +43,8 @@ SECTIONS = {
     "patient": "patients", "course": "patients", "visit": "due", "booking": "day",
     "chair": "board", "handover": "board", "infusion": "patients",
     "reminder": "mailbox", "letters": "mailbox",
-    "month": "day", "plan": "day",
+    "month": "day", "plan": "day", "disruption": "day", "disruptions": "day",
+    "conflicts": "day", "rebook": "day",
 }  # fmt: skip
 PAGES = (
     ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from clinics.permissions import BOOKINGS_CHANGE
+from clinical.findings import Severity
+from clinics.permissions import BOOKINGS_CHANGE, RULES_OVERRIDE
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
@@ -136,5 +137,14 @@ def _show(
         "booking": place.booking,
         "chosen": form["start"].value(),
         "may_hold": place.booking is None and not place.opening.why,
+        "who_may": _who_may(place.opening),
+        "may_override": request.actor.may(RULES_OVERRIDE) and place.booking is None,
     }
     return render(request, "scheduling/book.html", context, status=status)
+
+
+def _who_may(opening: OpenDay) -> tuple[str, ...]:
+    """Return who may go past everything that closes the day; nobody when one may not be passed."""
+    stops = [each for each in opening.findings if each.severity.rank >= Severity.HOLD.rank]
+    found = [set(each.override_by) for each in stops]
+    return tuple(sorted(set.intersection(*found))) if found else ()

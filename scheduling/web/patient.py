@@ -20,6 +20,7 @@ from patients.selectors import open_record
 from scheduling import dose_records
 from scheduling.models import Course
 from scheduling.selectors import CourseLine, DoseLine, course_timeline
+from scheduling.selectors_overrides import overrides_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "patient": person,
         "courses": courses,
+        "overrides": overrides_of(request.actor, patient_id) if may_see else [],
         "records": dose_records.of(patient_id, request.actor, request.clinic.slug),
         "today": today,
         "refused": refused,
@@ -85,6 +87,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         "may_book": may(permissions.BOOKINGS_CHANGE),
         "may_record": may(permissions.DOSES_RECORD),
         "may_restart": may(permissions.RULES_OVERRIDE),
+        "may_override": may(permissions.RULES_OVERRIDE),
         "may_edit": may(permissions.PATIENTS_CHANGE),
     }
     return render(request, "scheduling/patient.html", context)

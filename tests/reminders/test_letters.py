@@ -21,6 +21,8 @@ from reminders.letters import (
 )
 from reminders.mailing import message_id
 from reminders.sweep import sweep
+from scheduling.change_plans import tell_cancelled, tell_moved
+from scheduling.models import Booking
 from scheduling.reminder_plans import plan_booking, plan_visit
 from tests.people import make_clinic
 from tests.reminders.builders import DAY, NOW, make_booking, make_reachable, make_visit
@@ -92,12 +94,17 @@ def test_no_letter_of_any_kind_carries_a_canary(office: PostOffice) -> None:
     booked = make_visit(patient, due_on=(NOW + 29 * DAY).date(), dose_number=6)
     plan_visit(booked, now=NOW)
     make_booking(booked, NOW + 29 * DAY)
+    tell_moved(booking, patient, was="confirmed", now=NOW)
+    gone = make_booking(make_visit(patient, due_on=(NOW + 27 * DAY).date(), dose_number=7),
+                        NOW + 27 * DAY)  # fmt: skip
+    Booking.objects.filter(pk=gone.pk).update(status="cancelled", ended_at=NOW)
+    tell_cancelled(gone, patient, was="confirmed", now=NOW)
     sweep(driver="test", clock=lambda: NOW + 12 * timedelta(hours=1))
     sweep(driver="test", clock=lambda: NOW + DAY + timedelta(hours=2))
 
     to_patients = [name for name in kinds.names() if name.endswith((".patient", ".invite"))]
-    assert len(to_patients) == 2
-    assert len(office.mails) == 3  # one of each kind, and the invitation's second wording
+    assert len(to_patients) == 4
+    assert len(office.mails) == 5  # one of each kind, and the invitation's second wording
     secrets = [
         *CANARIES.values(), *to_patients, "pregnan", "ocrelizumab", "Ocrevus", "infusion",
         "sclerosis", "600 mg", str(booking.pk), str(patient.pk), str(unbooked.pk),

@@ -1,0 +1,28 @@
+"""What on a patient's record holds up an infusion to come. The room of infusions, above, knows;
+this one asks it. Nothing is said about a patient here but a rule's own words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+Provider = Callable[[Sequence[UUID], datetime], Mapping[UUID, str]]
+
+
+def _nothing_known(visits: Sequence[UUID], now: datetime) -> Mapping[UUID, str]:
+    del visits, now
+    return {}
+
+
+_provider: Provider = _nothing_known
+
+
+def register(provider: Provider) -> None:
+    """Make `provider` the source of holds. Called once, in an app's ready()."""
+    global _provider  # noqa: PLW0603 - one registration at start-up, as with Django's apps
+    _provider = provider
+
+
+def of(visits: Sequence[UUID], *, now: datetime) -> Mapping[UUID, str]:
+    """Return, for each of `visits` that something holds up, what it is; a constant number of
+    queries."""
+    return _provider(visits, now)
