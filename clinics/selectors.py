@@ -5,6 +5,7 @@ from uuid import UUID
 
 from clinics.models import Chair, Clinic, Membership, User
 from core.actor import Actor
+from core.rows import rows_by
 
 
 def clinics_of(user: User) -> list[Clinic]:
@@ -25,8 +26,11 @@ def all_chairs_of(actor: Actor) -> list[Chair]:
 
 
 def clinic_by_id(clinic_id: UUID) -> Clinic:
-    """Return one clinic by its id."""
-    return Clinic.objects.get(pk=clinic_id)
+    """Return one clinic by its id. Raises Clinic.DoesNotExist."""
+    found = rows_by(Clinic, id=[clinic_id])
+    if not found:
+        raise Clinic.DoesNotExist
+    return found[0]
 
 
 def staff_with_role(actor: Actor, role: str) -> list[User]:

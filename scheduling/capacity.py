@@ -8,7 +8,9 @@ and out: no Django, no database, no clock.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
+from operator import le, lt
 from uuid import UUID
 
 from scheduling.grid import MINUTES, Grid
@@ -186,27 +188,56 @@ def nurses_allow(day: Day, load: Load) -> dict[str, int]:
 
     A slot with nobody on duty breaks only the first rule: there is no nurse to be too busy.
     """
-    slots = range(day.grid.count)
-    duty = mask_where([count > 0 for count in day.nurses])
-    hands = ~duty | mask_where([day.starts[n] < day.start_limit(n) for n in slots])
-    spare = [day.point_limit(n) - day.points[n] for n in slots]
-    limit = day.pharmacy_limit
-    bags = ~duty | mask_where([not limit or taken < limit for taken in day.starts])
-    starts = made = watching = mask(slots)
-    for after, start in enumerate(load.starts):
-        if start:
-            starts &= hands >> after
-            made &= bags >> after
-    for points in set(load.points) - {0}:
-        enough = ~duty | mask_where([left >= points for left in spare])
-        for after, length in stretches_of(load.points, points):
-            watching &= _runs(enough, length) >> after
+    whole, nurses = mask(range(day.grid.count)), tuple(day.nurses)
+    duty = _duty(nurses)
+    off = ~duty
+    hands = off | mask_where(map(lt, day.starts, _limits(nurses, day.starts_per_nurse, 0)))
+    bags, limit = whole, day.pharmacy_limit
+    if limit:
+        bags = off | mask_where(taken < limit for taken in day.starts)
+    starts = made = watching = whole
+    for after in _hands_on(load.starts):
+        starts &= hands >> after
+        made &= bags >> after if limit else whole
+    for points, after, length in _watched(load.points):
+        most = _limits(nurses, day.points_per_nurse, points)
+        enough = off | mask_where(map(le, day.points, most))
+        watching &= _runs(enough, length) >> after
     return {
         "NURSES-NONE": _runs(duty, load.care),
         "NURSES-STARTS": starts,
         "NURSES-POINTS": watching,
         "PHARMACY-FULL": made,
     }
+
+
+# What follows is the same for every day of a search: rosters and kinds of visits repeat.
+
+
+@lru_cache(maxsize=512)
+def _duty(nurses: tuple[int, ...]) -> int:
+    return mask_where(count > 0 for count in nurses)
+
+
+@lru_cache(maxsize=2048)
+def _limits(nurses: tuple[int, ...], each: int, less: int) -> tuple[int, ...]:
+    """Return how much may be there in each slot so that `less` more still is not too much."""
+    return tuple(count * each - less for count in nurses)
+
+
+@lru_cache(maxsize=512)
+def _hands_on(starts: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(after for after, start in enumerate(starts) if start)
+
+
+@lru_cache(maxsize=512)
+def _watched(points: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
+    """Return the stretches of a visit that cost points: how many, from which slot, how long."""
+    return tuple(
+        (cost, after, length)
+        for cost in sorted(set(points) - {0})
+        for after, length in stretches_of(points, cost)
+    )
 
 
 def stretches_of(values: Sequence[int], wanted: int) -> list[tuple[int, int]]:
@@ -222,7 +253,10 @@ def stretches_of(values: Sequence[int], wanted: int) -> list[tuple[int, int]]:
 
 def mask_where(flags: Iterable[bool]) -> int:
     """Return the mask of the positions at which `flags` is true."""
-    return int("".join(["1" if flag else "0" for flag in flags])[::-1] or "0", 2)
+    return int(bytes(flags).translate(_DIGITS)[::-1] or b"0", 2)
+
+
+_DIGITS = bytes.maketrans(b"\x00\x01", b"01")
 
 
 def open_for(day: Day, load: Load) -> int:
@@ -236,6 +270,33 @@ def free_for(day: Day, load: Load, chair: UUID) -> int:
         return 0
     everything = mask(range(day.grid.count + load.chair))
     return _runs(everything & ~day.chairs[chair], load.chair)
+
+
+def free_anywhere(day: Day, load: Load) -> int:
+    """Return the mask of the starts from which some chair is free: `free_for` of them all at once.
+
+    The chairs lie side by side in one wide number, each in a lane that no visit reaches past.
+    """
+    taken: Iterable[int] = day.chairs.values()
+    if load.isolation:
+        taken = [day.chairs[chair] for chair in day.isolation if chair in day.chairs]
+    lanes = [each.to_bytes(LANE, "little") for each in taken]
+    everything = mask(range(day.grid.count + load.chair))
+    free = _lanes(everything, len(lanes)) & ~int.from_bytes(b"".join(lanes), "little")
+    free = _runs(free, load.chair)
+    found = 0
+    while free:
+        found |= free & everything
+        free >>= 8 * LANE
+    return found & mask(range(day.grid.count))
+
+
+@lru_cache(maxsize=512)
+def _lanes(value: int, count: int) -> int:
+    return int.from_bytes(value.to_bytes(LANE, "little") * count, "little")
+
+
+LANE = 40  # bytes: the hundred slots of a long day, and a visit as long as another day and more
 
 
 def free_starts(

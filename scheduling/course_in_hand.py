@@ -10,6 +10,7 @@ from clinical.calendar import GivenDose, gap_findings
 from clinical.findings import Finding
 from clinical.protocol import Protocol
 from clinics.models import Clinic
+from core.rows import rows_by
 from core.zones import local_date
 from patients.models import Patient
 from scheduling.calendars import Stretch, assumed_doses, date_findings, given_doses, stretch_of
@@ -94,8 +95,9 @@ def read_courses(courses: list[Course], *, now: datetime) -> list[CourseInHand]:
 
     `courses` come with their clinic and patient.
     """
-    visits = _by_course(Visit.objects.filter(course__in=courses), courses)
-    restarts = _by_course(Restart.objects.filter(course__in=courses), courses)
+    ids = [course.pk for course in courses]
+    visits = _by_course(rows_by(Visit, course_id=ids), courses)
+    restarts = _by_course(rows_by(Restart, course_id=ids), courses)
     active = Booking.objects.filter(visit__course__in=courses, status__in=Booking.ACTIVE)
     bookings = {
         booking.visit_id: booking for booking in active.select_related("clinic_day", "chair")

@@ -1,24 +1,24 @@
 """Reading a clinic's days: when it is open, who is on duty, what is taken. Nothing here writes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import QuerySet
+from django.db import connection
 
-from clinics.models import Chair, ChairOutage, Clinic
+from clinics.models import Chair, Clinic
 from scheduling.capacity import Day, mask
 from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
 from scheduling.models import Booking, ClinicDay
+from scheduling.standing import Standing, standing_on
 from scheduling.summary import summarise
 
 __all__ = [
     "Difference", "Opening", "bookings_of", "capacity", "clinics_with_expired_holds",
-    "expired_holds", "openings", "outages", "recompute_summaries",
+    "openings", "outages", "recompute_summaries",
 ]  # fmt: skip
 
 
@@ -37,13 +37,6 @@ def bookings_of(clinic_id: UUID, dates: Collection[date]) -> dict[date, list[Boo
     return found
 
 
-def expired_holds(days: Collection[UUID], *, now: datetime) -> QuerySet[Booking]:
-    """Return the proposals on `days` (ids) whose hold is over by `now`."""
-    return Booking.objects.filter(
-        clinic_day__in=days, status=Booking.Status.PROPOSED, hold_expires_at__lte=now
-    )
-
-
 def clinics_with_expired_holds(now: datetime) -> list[UUID]:
     """Return the clinics where a proposal's hold is over by `now`: one query."""
     return list(
@@ -54,9 +47,13 @@ def clinics_with_expired_holds(now: datetime) -> list[UUID]:
 
 
 def capacity(
-    clinic: Clinic, opening: Opening, bookings: Sequence[Booking], *, without: UUID | None = None
+    clinic: Clinic,
+    opening: Opening,
+    bookings: Iterable[Booking | Standing],
+    *,
+    without: UUID | None = None,
 ) -> Day:
-    """Return one day as a new visit meets it: two queries, for chairs and their outages.
+    """Return one day as a new visit meets it: one query, for chairs and their outages.
 
     `without` leaves out one booking: the one about to move.
     """
@@ -92,24 +89,33 @@ def outages(clinic_id: UUID, grid: Grid) -> dict[UUID, Room]:
     return outages_between(clinic_id, [grid])[grid.day]
 
 
+# The chairs in use in the order of the room, each with its outages in a span.
+_ROOMS = """
+    SELECT chair.id, chair.kind, outage.period FROM clinics_chair chair
+    LEFT JOIN clinics_chairoutage outage ON outage.chair_id = chair.id
+        AND outage.period && tstzrange(%(first)s, %(last)s)
+    WHERE chair.clinic_id = %(clinic)s AND chair.is_active ORDER BY chair.position, outage.period
+"""
+
+
 def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[UUID, Room]]:
-    """Return the chairs in use on each of some days in a row: two queries for any number."""
-    rows = Chair.objects.filter(clinic_id=clinic_id, is_active=True).order_by("position")
-    usual = {
-        chair: Room(0, kind == Chair.Kind.ISOLATION)
-        for chair, kind in rows.values_list("pk", "kind")
-    }
-    found = {grid.day: usual for grid in grids}
+    """Return the chairs in use on each of some days in a row: one query for any number."""
     last = grids[-1]
-    span = DateTimeTZRange(grids[0].midnight, last.instant(last.count))
-    for outage in ChairOutage.objects.filter(chair__in=usual, period__overlap=span):
-        for grid in grids:
-            out = mask_of(grid, outage.period.lower, outage.period.upper)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ROOMS,
+            {"clinic": clinic_id, "first": grids[0].midnight, "last": last.instant(last.count)},
+        )
+        rows = cursor.fetchall()
+    usual = {chair: Room(0, kind == Chair.Kind.ISOLATION) for chair, kind, _ in rows}
+    found = {grid.day: usual for grid in grids}
+    for chair, _, period in rows:
+        for grid in grids if period is not None else ():
+            out = mask_of(grid, period.lower, period.upper)
             if out:
                 here = found[grid.day]
-                room = here[outage.chair_id]
-                changed = {outage.chair_id: room._replace(taken=room.taken | out)}
-                found[grid.day] = here | changed
+                room = here[chair]
+                found[grid.day] = here | {chair: room._replace(taken=room.taken | out)}
     return found
 
 
@@ -136,10 +142,10 @@ def recompute_summaries(clinic: Clinic, first: date, last: date) -> list[Differe
     """Compare the stored summary of each day with its bookings; return the days that differ."""
     rows = ClinicDay.objects.filter(clinic=clinic, date__range=(first, last)).order_by("date")
     days = {row.date: row for row in rows}
-    bookings = bookings_of(clinic.pk, list(days))
+    bookings = standing_on([row.pk for row in days.values()])
     found = []
     for day, row in days.items():
-        total = summarise(grid_of(day, clinic.time_zone), clinic, bookings[day])
+        total = summarise(grid_of(day, clinic.time_zone), clinic, bookings[row.pk])
         should = {
             "starts": total.starts,
             "points": total.points,

@@ -1,29 +1,20 @@
 """When a clinic is open and how many nurses are there, before anything is booked.
 
-Hours, closures, public holidays, shifts and absences are read for any number of days in a constant
-number of queries: a search over six months asks the same questions as the lock of one day.
+Hours, closures, public holidays, shifts and absences are read for any number of days in one query:
+a search over six months asks the same questions as the lock of one day.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Sum, TimeField, UUIDField, Value
-from django.db.models.functions import Cast
+from django.db import connection
 
-from clinics.models import (
-    Absence,
-    Clinic,
-    Closure,
-    HeadCount,
-    HolidayOpening,
-    OpeningHours,
-    Shift,
-)
+from clinics.models import Absence, Clinic, HeadCount, Shift
 from clinics.public_holidays import holiday
 from scheduling.grid import MINUTES, Grid, grid_of
 
@@ -100,39 +91,88 @@ class Roster:
 
 
 def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
-    """Return what each of `dates` offers; a constant number of queries, six at most."""
+    """Return what each of `dates` offers: one query, two when a nurse is away by name."""
     read = roster(clinic, dates)
     return {day: read.opening(day) for day in dates}
 
 
+# Hours by weekday, closures, opened holidays, shifts added up, absences and head-counts by weekday,
+# in one statement: every booking asks for all of it under its lock.
+_ROSTER = """
+    SELECT 'hours', NULL::date, weekday::int, opens, closes, NULL::time, NULL::time, 0, '',
+        NULL::uuid
+    FROM clinics_openinghours WHERE clinic_id = %(clinic)s
+    UNION ALL
+    SELECT 'shut', date, 0, NULL, NULL, NULL, NULL, 0, reason, NULL
+    FROM clinics_closure WHERE clinic_id = %(clinic)s AND date = ANY(%(dates)s::date[])
+    UNION ALL
+    SELECT 'opened', date, 0, NULL, NULL, NULL, NULL, 0, '', NULL
+    FROM clinics_holidayopening WHERE clinic_id = %(clinic)s AND date = ANY(%(dates)s::date[])
+    UNION ALL
+    (SELECT 'shift', date, 0, starts, ends, break_starts, break_ends, sum(nurses), '', NULL
+     FROM clinics_shift WHERE clinic_id = %(clinic)s AND date = ANY(%(dates)s::date[])
+     GROUP BY date, starts, ends, break_starts, break_ends
+     ORDER BY date, starts, ends, break_starts, break_ends)
+    UNION ALL
+    SELECT 'away', date, 0, starts, ends, NULL, NULL, nurses, '', nurse_id
+    FROM clinics_absence WHERE clinic_id = %(clinic)s AND date = ANY(%(dates)s::date[])
+    UNION ALL
+    SELECT 'standing', NULL, weekday, NULL, NULL, NULL, NULL, nurses, half, NULL
+    FROM clinics_headcount WHERE clinic_id = %(clinic)s AND %(by_heads)s
+"""
+
+
+class _Fact(NamedTuple):
+    """One row of _ROSTER; which columns say something depends on its kind."""
+
+    kind: str
+    day: date
+    weekday: int
+    starts: time
+    ends: time
+    break_starts: time | None
+    break_ends: time | None
+    nurses: int
+    words: str
+    nurse_id: UUID | None
+
+
 def roster(clinic: Clinic, dates: Collection[date], *, also: Collection[Away] = ()) -> Roster:
-    """Read what `openings` needs, for days that are asked for one by one.
+    """Read what `openings` needs, for days that are asked for one by one, as `openings` does.
 
     `also` are absences nobody has written down: what if.
     """
-    hours = {
-        weekday: (opens, closes)
-        for weekday, opens, closes in OpeningHours.objects.filter(clinic=clinic).values_list(
-            "weekday", "opens", "closes"
-        )
-    }
-    shut = _closed_days(clinic, dates)
-    duties = _duties(clinic, dates, hours, also)
-    return Roster(zone=clinic.time_zone, hours=hours, shut=shut, duties=duties)
+    facts = _facts(clinic, dates)
+    hours = {fact.weekday: (fact.starts, fact.ends) for fact in facts["hours"]}
+    shut = _holidays(clinic, dates, {fact.day for fact in facts["opened"]})
+    shut |= {fact.day: fact.words for fact in facts["shut"]}
+    return Roster(
+        zone=clinic.time_zone, hours=hours, shut=shut,
+        duties=_duties(clinic, dates, facts, _standing(clinic, hours, facts["standing"]), also),
+    )  # fmt: skip
 
 
-def _closed_days(clinic: Clinic, dates: Collection[date]) -> dict[date, str]:
-    """Return the days the clinic does not open, each with its reason."""
-    found: dict[date, str] = {}
-    if not clinic.opens_on_holidays:
-        names = {day: holiday(clinic.country, clinic.subdivision, day) for day in dates}
-        found = {day: name for day, name in names.items() if name}
-    if found:
-        opened = HolidayOpening.objects.filter(clinic=clinic, date__in=list(found))
-        for day in opened.values_list("date", flat=True):
-            del found[day]
-    closures = Closure.objects.filter(clinic=clinic, date__in=dates)
-    return found | dict(closures.values_list("date", "reason"))
+def _facts(clinic: Clinic, dates: Collection[date]) -> Mapping[str, list[_Fact]]:
+    found: dict[str, list[_Fact]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ROSTER,
+            {
+                "clinic": clinic.pk, "dates": f"{{{','.join(map(str, dates))}}}",
+                "by_heads": clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT,
+            },
+        )  # fmt: skip
+        for row in cursor.fetchall():
+            found[row[0]].append(_Fact(*row))
+    return found
+
+
+def _holidays(clinic: Clinic, dates: Iterable[date], opened: Container[date]) -> dict[date, str]:
+    """Return the public holidays on which the clinic stays shut, by name."""
+    if clinic.opens_on_holidays:
+        return {}
+    names = {day: holiday(clinic.country, clinic.subdivision, day) for day in dates}
+    return {day: name for day, name in names.items() if name and day not in opened}
 
 
 def absences(clinic: Clinic, dates: Collection[date]) -> list[Away]:
@@ -141,50 +181,23 @@ def absences(clinic: Clinic, dates: Collection[date]) -> list[Away]:
     return [Away(*row) for row in rows.values_list("date", "nurse", "starts", "ends", "nurses")]
 
 
-_COLUMNS = ("date", "starts", "ends", "break_starts", "break_ends")
-
-
-def _planned(clinic: Clinic, dates: Collection[date]) -> tuple[dict[date, list[Duty]], list[Away]]:
-    """Return the shifts of each day added up, and who is away: one query for both."""
-    nobody = Cast(Value(None), UUIDField())
-    no_break = Cast(Value(None), TimeField())
-    shifts = (
-        Shift.objects.filter(clinic=clinic, date__in=dates)
-        .order_by().values(*_COLUMNS)
-        .annotate(count=Sum("nurses"), who=nobody, away=Value(0))
-    )  # fmt: skip
-    away = Absence.objects.filter(clinic=clinic, date__in=dates).order_by().annotate(
-        break_starts=no_break, break_ends=no_break, count=F("nurses"), who=F("nurse_id"),
-        away=Value(1),
-    )  # fmt: skip
-    columns = (*_COLUMNS, "count", "who", "away")
-    rows = shifts.values_list(*columns).union(away.values_list(*columns), all=True)
-    found: dict[date, list[Duty]] = defaultdict(list)
-    missing = []
-    for day, starts, ends, break_starts, break_ends, count, who, is_away in rows.order_by(
-        *_COLUMNS
-    ):
-        if is_away:
-            missing.append(Away(day, who, starts, ends, count))
-        else:
-            found[day].append(Duty(starts, ends, break_starts, break_ends, count))
-    return found, missing
-
-
 def _duties(
     clinic: Clinic,
     dates: Collection[date],
-    hours: Mapping[int, tuple[time, time]],
+    facts: Mapping[str, list[_Fact]],
+    standing: Mapping[int, tuple[Duty, ...]],
     also: Collection[Away],
 ) -> Mapping[date, tuple[Duty, ...]]:
     """Return who is on duty each day: shifts added up, else the standing head-count; less who
     is missing."""
-    found, missing = _planned(clinic, dates)
+    found: dict[date, list[Duty]] = defaultdict(list)
+    for fact in facts["shift"]:
+        found[fact.day].append(Duty(*fact[3:8]))
+    missing = [
+        Away(fact.day, fact.nurse_id, fact.starts, fact.ends, fact.nurses) for fact in facts["away"]
+    ]
     missing += also
     _take_out(clinic, found, missing)
-    standing: Mapping[int, tuple[Duty, ...]] = {}
-    if clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT:
-        standing = _standing(clinic, hours)
     fewer: dict[date, list[Duty]] = defaultdict(list)
     for away in missing:
         if away.nurse_id is None:
@@ -196,6 +209,9 @@ def _duties(
         )
         for day in dates
     }
+
+
+_COLUMNS = ("date", "starts", "ends", "break_starts", "break_ends")
 
 
 def _take_out(clinic: Clinic, found: dict[date, list[Duty]], missing: Iterable[Away]) -> None:
@@ -218,15 +234,18 @@ def _take_out(clinic: Clinic, found: dict[date, list[Duty]], missing: Iterable[A
 
 
 def _standing(
-    clinic: Clinic, hours: Mapping[int, tuple[time, time]]
+    clinic: Clinic, hours: Mapping[int, tuple[time, time]], counts: Iterable[_Fact]
 ) -> dict[int, tuple[Duty, ...]]:
+    """Return the standing head-counts of the weekdays on which the clinic opens."""
     found: dict[int, tuple[Duty, ...]] = {}
-    counts = HeadCount.objects.filter(clinic=clinic, weekday__in=list(hours))
-    for weekday, half, nurses in counts.values_list("weekday", "half", "nurses"):
-        opens, closes = hours[weekday]
+    for fact in counts:
+        if fact.weekday not in hours:
+            continue
+        opens, closes = hours[fact.weekday]
         middle = min(max(clinic.midday, opens), closes)
-        first, last = (opens, middle) if half == HeadCount.Half.MORNING else (middle, closes)
-        found[weekday] = (*found.get(weekday, ()), Duty(first, last, None, None, nurses))
+        first, last = (opens, middle) if fact.words == HeadCount.Half.MORNING else (middle, closes)
+        duty = Duty(first, last, None, None, fact.nurses)
+        found[fact.weekday] = (*found.get(fact.weekday, ()), duty)
     return found
 
 

@@ -1,6 +1,7 @@
 """When and where: courses, the visits of their calendars, and the chairs held for them."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -13,6 +14,9 @@ from clinics.models import Chair, Clinic
 from patients.models import Patient
 from scheduling.delay_reason import DelayReason
 from scheduling.planner_model import PlannerRun
+
+if TYPE_CHECKING:
+    from scheduling.standing import Standing
 
 __all__ = [
     "Booking", "ClinicDay", "Course", "DelayReason", "Override", "PlannerRun",
@@ -155,6 +159,7 @@ class ClinicDay(models.Model):
     held_minutes = models.PositiveIntegerField(default=0)  # chair time of bookings without a time
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
+    standing: "list[Standing]"  # its active bookings: read with the lock and by every rewrite
 
     class Meta:
         constraints = [

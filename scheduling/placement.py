@@ -11,9 +11,10 @@ from core.display import duration
 from core.errors import Conflict, Invalid, Refusal, RuleBroken
 from core.zones import local_date
 from scheduling.capacity import Day, Load, Obstacle, fits, free_starts, load_of, room_for, with_load
-from scheduling.days import Opening, bookings_of, capacity, openings
+from scheduling.days import Opening, capacity, openings
 from scheduling.grid import SLOT, grid_of
 from scheduling.models import Booking, ClinicDay
+from scheduling.standing import Standing
 from scheduling.summary import phases_of, waiting
 
 NEAREST = 3
@@ -50,12 +51,12 @@ class Locked(NamedTuple):
 
     day: Day
     promised: list[Load]
-    bookings: list[Booking]
+    bookings: list[Standing]
 
 
 def day_as_locked(clinic: Clinic, row: ClinicDay, *, without: UUID | None = None) -> Locked:
     """Return what stands on a locked day, leaving out the booking `without`."""
-    others = [each for each in bookings_of(clinic.pk, [row.date])[row.date] if each.pk != without]
+    others = [each for each in row.standing if each.pk != without]
     day = capacity(clinic, _opening(clinic, row), others)
     return Locked(day, waiting(others, clinic), others)
 
@@ -74,7 +75,7 @@ def _opening(clinic: Clinic, row: ClinicDay) -> Opening:
 
 def refuse_place(
     clinic: Clinic, row: ClinicDay, booking: Booking, *, chair_id: UUID, start: datetime
-) -> list[Booking]:
+) -> list[Standing]:
     """Return the other bookings of the day when `booking` may have the time.
 
     Raises Conflict when the chair is taken, RuleBroken when hours, chairs or nurses do not
@@ -97,7 +98,7 @@ def refuse_place(
     return others
 
 
-def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Booking]:
+def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Standing]:
     """Return the day's other bookings; raise RuleBroken when it has no room for one more visit
     beside those promised."""
     day, promised, others = day_as_locked(clinic, row, without=booking.pk)

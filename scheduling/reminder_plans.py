@@ -59,6 +59,7 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
             and _time_of(told.get(row.kind, "")) != _time_of(row.occurrence)
         ],
         now=now,
+        are_new=is_new,
     )
 
 

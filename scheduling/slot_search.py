@@ -12,7 +12,7 @@ from uuid import UUID
 from scheduling.capacity import (
     Day,
     Load,
-    free_for,
+    free_anywhere,
     mask,
     nurses_allow,
     open_for,
@@ -149,10 +149,7 @@ def rules_of(day: Day, sought: Sought) -> dict[str, int]:
     if not day.open:
         return rules
     rules |= nurses_allow(day, load)
-    chairs = 0
-    for chair in day.chairs:
-        chairs |= free_for(day, load, chair)
-    rules["CHAIR-TAKEN"] = chairs & whole
+    rules["CHAIR-TAKEN"] = free_anywhere(day, load)
     rules["TIME-PAST"] = whole & ~mask(range(_passed(day, sought.now)))
     if wishes.weekdays:
         rules["WISH-WEEKDAY"] = whole if grid.day.weekday() in wishes.weekdays else 0
@@ -237,43 +234,46 @@ def _edge(day: Day, load: Load, slot: int) -> int:
 
 def _busy(day: Day, load: Load, starts: int) -> dict[int, int]:
     """Return, for each start, how full the nurses' watching gets, in percent."""
+    limits = [max(count * day.points_per_nurse, 1) for count in day.nurses]
     stretches = [
-        (points, first, first + length)
+        (
+            [100 * (n + points) // most for n, most in zip(day.points, limits, strict=True)],
+            first,
+            first + length,
+        )
         for points in set(load.points) - {0}
         for first, length in stretches_of(load.points, points)
     ]
-    limits = [max(count * day.points_per_nurse, 1) for count in day.nurses]
-    shares = {
-        more: [100 * (taken + more) // most for taken, most in zip(day.points, limits, strict=True)]
-        for more, _, _ in stretches
+    return {
+        slot: min(
+            max([max(shares[slot + a : slot + b]) for shares, a, b in stretches], default=0), 100
+        )
+        for slot in positions(starts)
     }
 
-    def fullest(slot: int) -> int:
-        peaks = (max(shares[points][slot + a : slot + b]) for points, a, b in stretches)
-        return min(max(peaks, default=0), 100)
 
-    return {slot: fullest(slot) for slot in positions(starts)}
-
-
-def _free_at(day: Day, load: Load, slot: int) -> list[UUID]:
+def _free_at(day: Day, load: Load, slot: int) -> list[tuple[UUID, int]]:
+    """Return the chairs that are free for the visit, each with all that is taken of it."""
     wanted = mask(range(slot, slot + load.chair))
     return [
-        chair
-        for chair, taken in day.chairs.items()
+        (chair, taken)
+        for chair, taken in zip(day.chairs, day.chairs.values(), strict=True)
         if not taken & wanted and (not load.isolation or chair in day.isolation)
     ]
 
 
-def _snuggest(day: Day, load: Load, slot: int, chairs: Sequence[UUID]) -> tuple[int, UUID]:
+def _snuggest(
+    day: Day, load: Load, slot: int, chairs: Sequence[tuple[UUID, int]]
+) -> tuple[int, UUID]:
     """Return the chair that loses the least time to gaps nobody can use, and that loss.
 
     A room kept for isolation is taken by others only when no other chair is free.
     """
-    if not load.isolation:
-        chairs = [chair for chair in chairs if chair not in day.isolation] or chairs
-    losses = [(_wasted(day, day.chairs[chair], load, slot), n) for n, chair in enumerate(chairs)]
+    if day.isolation and not load.isolation:
+        chairs = [pair for pair in chairs if pair[0] not in day.isolation] or chairs
+    losses = [(_wasted(day, taken, load, slot), n) for n, (_, taken) in enumerate(chairs)]
     wasted, n = min(losses)
-    return wasted, chairs[n]
+    return wasted, chairs[n][0]
 
 
 def _wasted(day: Day, taken: int, load: Load, slot: int) -> int:
@@ -344,11 +344,19 @@ def _misses_of(day: Day, rules: Mapping[str, int], sought: Sought) -> list[Miss]
     last = day.open.stop - sought.load.care
     if not day.open or last < day.open.start:
         return [Miss(day=day.grid.day, slot=None, broken=tuple(rules)[:1])]
+    # A row of bits per rule, read column by column: each way to fail, with its first start.
+    slots = range(day.open.start, last + 1)
+    rows = [
+        f"{starts & mask(slots):0{slots.stop}b}"[::-1][slots.start :] for starts in rules.values()
+    ]
+    ways: dict[tuple[str, ...], int] = {}
+    for slot, way in zip(slots, zip(*rows, strict=True), strict=True):
+        ways.setdefault(way, slot)
     found: dict[tuple[str, ...], Miss] = {}
-    for slot in range(day.open.start, last + 1):
-        broken = tuple(code for code, starts in rules.items() if not starts >> slot & 1)
+    for way, slot in ways.items():
+        broken = tuple(code for code, bit in zip(rules, way, strict=True) if bit == "0")
         if "TIME-PAST" not in broken:
-            found.setdefault(broken, Miss(day=day.grid.day, slot=slot, broken=broken))
+            found[broken] = Miss(day=day.grid.day, slot=slot, broken=broken)
     fewest = min(map(len, found), default=0)
     nearest = [miss for broken, miss in found.items() if len(broken) == fewest]
     # Free by every rule, and still not proposed: the room is promised to others.

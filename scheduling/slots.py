@@ -10,9 +10,12 @@ from clinical.calendar import GivenDose
 from clinical.findings import Finding, Severity
 from clinical.protocol import Protocol
 from clinics.models import Chair, Clinic
+from clinics.selectors import clinic_by_id
 from core.actor import Actor
 from core.errors import Invalid, NotFound, RuleBroken
+from core.rows import rows_by
 from core.zones import local_date
+from patients.models import Patient
 from scheduling.calendars import assumed_doses, date_findings
 from scheduling.capacity import Phases, load_of
 from scheduling.course_in_hand import CourseInHand, read_courses
@@ -167,13 +170,14 @@ def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slo
 
 
 def _in_hand(actor: Actor, visit_id: UUID, now: datetime) -> tuple[CourseInHand, Visit]:
-    course = (
-        Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
-        .select_related("clinic", "patient")
-        .first()
-    )
-    if course is None:
+    seen = Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
+    ids = seen.values_list("pk", "patient_id")[:1]
+    if not ids:
         raise NotFound
+    [(course_id, patient_id)] = ids
+    [course] = rows_by(Course, id=[course_id])
+    [course.patient] = rows_by(Patient, id=[patient_id])
+    course.clinic = clinic_by_id(actor.clinic_id)
     [held] = read_courses([course], now=now)
     return held, held.visit(visit_id)
 
@@ -296,7 +300,7 @@ def _stops(findings: Sequence[Finding]) -> str:
 def answer_of(base: Slots, task: Task) -> Slots:
     """Run a search and put what it found into words."""
     found = task.run()
-    chairs = {chair.pk: chair for chair in Chair.objects.filter(clinic=task.clinic)}
+    chairs = {chair.pk: chair for chair in rows_by(Chair, clinic_id=[task.clinic.pk])}
     labels = {pk: chair.label for pk, chair in chairs.items()}
     slots = tuple(
         Slot(

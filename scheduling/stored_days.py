@@ -5,32 +5,68 @@ A day nobody has booked yet has no row and is empty. A constant number of querie
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence, ValuesView
+from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db.models import TextField
-from django.db.models.functions import Cast
+from django.db import connection
 
 from clinics.models import Clinic, Shift
 from scheduling.capacity import Day, Load, load_of, mask_where
 from scheduling.days import Room, outages_between
 from scheduling.duty import Away, Duty, Roster, absences, on_duty, roster
 from scheduling.grid import grid_of
-from scheduling.models import Booking, ClinicDay
+from scheduling.models import Booking
 from scheduling.summary import MINUTES_COLUMNS, phases_for
 
 
 class Stored(NamedTuple):
-    """What one day's row says is taken: arrays by slot, JSON of masks by chair, minutes held."""
+    """What one day's row says is taken: arrays by slot as PostgreSQL writes them, JSON of masks by
+    chair, minutes held. Most days of a search are never looked at: nothing is decoded yet."""
 
-    starts: Sequence[int]
-    points: Sequence[int]
+    starts: str
+    points: str
     chairs: str
     held_minutes: int
+
+
+NOTHING = Stored("{}", "{}", "{}", 0)
+
+
+class StoredChairs(Mapping[UUID, int]):
+    """The chairs in use on one day with the masks of what is taken, outages among it."""
+
+    def __init__(self, rooms: Mapping[UUID, Room], names: Sequence[str], taken: str) -> None:
+        self._rooms, self._names, self._taken = rooms, names, taken
+
+    @cached_property
+    def _masks(self) -> list[int]:
+        stored: Mapping[str, str] = orjson.loads(self._taken)
+        return [
+            room.taken | int(stored.get(name, "0"), 16)
+            for name, room in zip(self._names, self._rooms.values(), strict=True)
+        ]
+
+    @cached_property
+    def _by_chair(self) -> dict[UUID, int]:
+        return dict(zip(self._rooms, self._masks, strict=True))
+
+    def __getitem__(self, chair: UUID) -> int:
+        return self._by_chair[chair]
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._rooms)
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def values(self) -> ValuesView[int]:
+        """Return the masks in the order of the room, without looking up each chair by its id."""
+        return dict(enumerate(self._masks)).values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +79,8 @@ class Span(Mapping[date, Day]):
     rows: Mapping[date, Stored]
     rooms: Mapping[date, Mapping[UUID, Room]]
     promised: Mapping[date, Sequence[Load]]
+    names: Sequence[str]  # the chairs in use, in the order of the room
+    isolation: frozenset[UUID]  # those that stand apart
     made: dict[date, Day] = field(default_factory=dict)
 
     def __getitem__(self, day: date) -> Day:
@@ -57,59 +95,63 @@ class Span(Mapping[date, Day]):
         return len(self.rooms)
 
     def _make(self, day: date) -> Day:
-        bare, row = self.bare(day), self.rows.get(day)
-        if row is None:
-            return bare
-        taken = orjson.loads(row.chairs)
-        return replace(
-            bare,
-            starts=row.starts or bare.starts,
-            points=row.points or bare.points,
-            chairs={
-                chair: out | int(taken.get(str(chair), "0"), 16)
-                for chair, out in bare.chairs.items()
-            },
-        )
+        return self._day(day, self.rows.get(day, NOTHING))
 
     def bare(self, day: date) -> Day:
         """Return a day as it is before anything is booked."""
-        opening, rooms = self.roster.opening(day), self.rooms[day]
-        nothing = (0,) * opening.grid.count
+        return self._day(day, NOTHING)
+
+    def _day(self, day: date, row: Stored) -> Day:
+        opening = self.roster.opening(day)
+        count = opening.grid.count
         return Day(
             grid=opening.grid,
             open=opening.slots,
             closed_because=opening.closed_because,
             nurses=opening.nurses,
-            starts=nothing,
-            points=nothing,
-            chairs={chair: room.taken for chair, room in rooms.items()},
+            starts=_numbers(row.starts, count),
+            points=_numbers(row.points, count),
+            chairs=StoredChairs(self.rooms[day], self.names, row.chairs),
             starts_per_nurse=self.clinic.starts_per_nurse,
             points_per_nurse=self.clinic.points_per_nurse,
-            isolation=frozenset(chair for chair, room in rooms.items() if room.isolation),
+            isolation=self.isolation,
             pharmacy_limit=self.clinic.pharmacy_limit,
         )
 
 
+def _numbers(array: str, count: int) -> tuple[int, ...]:
+    return (0,) * count if array == "{}" else tuple(map(int, array[1:-1].split(",")))
+
+
 def read_span(clinic: Clinic, dates: Sequence[date], *, also: Collection[Away] = ()) -> Span:
     """Return the days of `dates` (in order), with the absences `also` nobody has written down:
-    at most ten queries for any number of days."""
+    at most five queries for any number of days."""
     rows = stored_rows(clinic.pk, dates)
     held = [day for day, row in rows.items() if row.held_minutes]
+    rooms = outages_between(clinic.pk, [grid_of(day, clinic.time_zone) for day in dates])
+    chairs = rooms[dates[0]]
     return Span(
         clinic=clinic,
         roster=roster(clinic, dates, also=also),
         rows=rows,
-        rooms=outages_between(clinic.pk, [grid_of(day, clinic.time_zone) for day in dates]),
+        rooms=rooms,
         promised=waiting_on(clinic, held) if held else {},
+        names=[str(chair) for chair in chairs],
+        isolation=frozenset(chair for chair, room in chairs.items() if room.isolation),
     )
+
+
+_STORED = """
+    SELECT date, starts::text, points::text, chair_masks::text, held_minutes
+    FROM scheduling_clinicday WHERE clinic_id = %s AND date BETWEEN %s AND %s
+"""
 
 
 def stored_rows(clinic_id: UUID, dates: Sequence[date]) -> dict[date, Stored]:
     """Return what the rows of the clinic's days say is taken: one query on an index."""
-    rows = ClinicDay.objects.filter(
-        clinic_id=clinic_id, date__gte=dates[0], date__lte=dates[-1]
-    ).values_list("date", "starts", "points", Cast("chair_masks", TextField()), "held_minutes")
-    return {day: Stored(*rest) for day, *rest in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [clinic_id, dates[0], dates[-1]])
+        return {day: Stored(*rest) for day, *rest in cursor.fetchall()}
 
 
 def waiting_on(clinic: Clinic, dates: Collection[date]) -> dict[date, list[Load]]:

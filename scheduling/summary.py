@@ -1,13 +1,15 @@
 """A day's bookings added up: what `ClinicDay` stores, and the day a new visit is held against."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from clinics.models import Clinic
-from scheduling.capacity import Load, Phases, add, load_of, mask
+from scheduling.capacity import Load, Phases, load_of, mask
 from scheduling.grid import MINUTES, Grid
 from scheduling.models import Booking
+from scheduling.standing import Standing, standing_of
+from scheduling.wide import at_slot, narrow, wide
 
 MINUTES_COLUMNS = (
     "premedication_minutes", "infusion_minutes", "observation_minutes", "turnaround_minutes",
@@ -53,12 +55,13 @@ def phases_for(
     )
 
 
-def phases_of(booking: Booking, clinic: Clinic) -> Phases:
+def phases_of(booking: Booking | Standing, clinic: Clinic) -> Phases:
     """Return the phases a booking was made with."""
-    columns = {name: getattr(booking, name) for name in MINUTES_COLUMNS}
+    it = booking if isinstance(booking, Standing) else standing_of(booking)
+    minutes = (it.premedication, it.infusion, it.observation, it.turnaround)
     return phases_for(
-        columns, booking.rate_option, clinic, watched_closely=booking.watched_closely,
-        isolation=booking.isolation,
+        dict(zip(MINUTES_COLUMNS, minutes, strict=True)), it.rate_option, clinic,
+        watched_closely=it.watched_closely, isolation=it.isolation,
     )  # fmt: skip
 
 
@@ -68,23 +71,36 @@ def placed(booking: Booking, clinic: Clinic, grid: Grid) -> tuple[int, Load]:
     return slot, load_of(phases_of(booking, clinic), offset=offset)
 
 
-def waiting(bookings: Iterable[Booking], clinic: Clinic) -> list[Load]:
+def waiting(bookings: Iterable[Standing], clinic: Clinic) -> list[Load]:
     """Return the loads of the bookings that hold the day without a time."""
-    return [load_of(phases_of(booking, clinic)) for booking in bookings if booking.period is None]
+    return [load_of(phases_of(booking, clinic)) for booking in bookings if booking.arrives is None]
 
 
-def summarise(grid: Grid, clinic: Clinic, bookings: Sequence[Booking]) -> Summary:
-    """Add up the active `bookings` of one day."""
-    starts, points = [0] * grid.count, [0] * grid.count
+def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]) -> Summary:
+    """Add up the active `bookings` of one day.
+
+    A hundred visits take a few kinds of length: each kind is laid on the grid once, and a whole
+    array is added as one wide number.
+    """
+    starts = points = held = 0
     chairs: dict[UUID, int] = {}
-    held = 0
+    kinds: dict[tuple[object, ...], tuple[int, int, int]] = {}
+    midnight = int(grid.midnight.timestamp())
     for booking in bookings:
-        if booking.period is None or booking.chair_id is None:
-            held += phases_of(booking, clinic).total
+        it = booking if isinstance(booking, Standing) else standing_of(booking)
+        if it.arrives is None or it.chair_id is None:
+            held += phases_of(it, clinic).total
             continue
-        slot, load = placed(booking, clinic, grid)
-        add(starts, load.starts, slot)
-        add(points, load.points, slot)
-        taken = mask(range(slot, slot + load.chair))
-        chairs[booking.chair_id] = chairs.get(booking.chair_id, 0) | taken
-    return Summary(starts=starts, points=points, chairs=chairs, held_minutes=held)
+        slot, offset = divmod((it.arrives - midnight) // 60, MINUTES)
+        kind = (offset, *it.takes)
+        if kind not in kinds:
+            load = load_of(phases_of(it, clinic), offset=offset)
+            kinds[kind] = load.chair, wide(load.starts), wide(load.points)
+        length, starting, watched = kinds[kind]
+        starts += at_slot(starting, slot)
+        points += at_slot(watched, slot)
+        chairs[it.chair_id] = chairs.get(it.chair_id, 0) | mask(range(slot, slot + length))
+    return Summary(
+        starts=narrow(starts, grid.count), points=narrow(points, grid.count), chairs=chairs,
+        held_minutes=held,
+    )  # fmt: skip

@@ -6,15 +6,12 @@ A crash between the event and its reminder is then impossible: both are there or
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from core.db import joins
 from reminders.models import Reminder
-
-WAITING = (Reminder.State.PENDING, Reminder.State.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +39,22 @@ class Planned:
         parts = [self.kind, str(self.subject_id), self.occurrence, self.channel]
         return ":".join([*parts, self.recipient_role] if self.recipient_role else parts)
 
-    def row(self, now: datetime) -> Reminder:
-        """Return the waiting row, unsaved."""
-        return Reminder(
-            clinic_id=self.clinic_id, kind=self.kind, subject_id=self.subject_id,
-            patient_id=self.patient_id, recipient_role=self.recipient_role,
-            recipient_patient_id=self.recipient_patient_id, channel=self.channel,
-            dedupe_key=self.dedupe_key, due_at=self.due_at, void_after=self.void_after,
-            next_attempt_at=self.due_at, created_at=now,
+    def values(self, now: datetime) -> tuple[UUID | str | datetime | None, ...]:
+        """Return the columns of _PLAN for the waiting row."""
+        return (
+            uuid4(), self.clinic_id, self.kind, self.subject_id, self.patient_id,
+            self.recipient_role, self.recipient_patient_id, self.channel, self.dedupe_key,
+            self.due_at, self.void_after, self.due_at, now,
         )  # fmt: skip
+
+
+_PLAN = """
+    INSERT INTO reminders_reminder (id, clinic_id, kind, subject_id, patient_id, recipient_role,
+        recipient_patient_id, channel, dedupe_key, due_at, void_after, next_attempt_at,
+        created_at, state, attempts, provider_id, last_problem)
+    VALUES {} ON CONFLICT DO NOTHING
+"""
+_ONE = f"({'%s, ' * 13}'pending', 0, '', '')"
 
 
 @joins
@@ -79,7 +83,7 @@ def put(
 
 
 @joins
-def put_all(planned: Sequence[Planned], *, now: datetime) -> None:
+def put_all(planned: Sequence[Planned], *, now: datetime, are_new: bool = False) -> None:
     """Plan any number of reminders in two statements. What is planned already stays as it is.
 
     A row that had become void is alive again when it is planned again: a visit moved away and
@@ -88,7 +92,13 @@ def put_all(planned: Sequence[Planned], *, now: datetime) -> None:
     """
     if not planned:
         return
-    Reminder.objects.bulk_create([each.row(now) for each in planned], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PLAN.format(", ".join([_ONE] * len(planned))),
+            [value for each in planned for value in each.values(now)],
+        )
+    if are_new:
+        return
     by_key = {each.dedupe_key: each for each in planned}
     for row in Reminder.objects.filter(dedupe_key__in=by_key, state=Reminder.State.VOID):
         again = by_key[row.dedupe_key]
@@ -115,14 +125,22 @@ def void_all(
     do must hold only what is still to be done. `kinds` None means all kinds. A message that is
     being sent at this very moment may still go out; its sender then finds the row void.
     """
-    rows = Reminder.objects.filter(subject_id__in=subject_ids)
-    if kinds is not None:
-        rows = rows.filter(kind__in=kinds)
-    on_screen = Q(state=Reminder.State.SENT, channel=Reminder.Channel.BOARD, seen_at__isnull=True)
-    return rows.filter(Q(state__in=WAITING) | on_screen).update(
-        state=Reminder.State.VOID,
-        lease_token=None,
-        leased_until=None,
-        settled_at=Coalesce(F("settled_at"), now),
-        last_problem="",
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _VOID,
+            {
+                "subjects": list(subject_ids), "now": now,
+                "kinds": None if kinds is None else list(kinds),
+            },
+        )  # fmt: skip
+        return int(cursor.rowcount)
+
+
+_VOID = """
+    UPDATE reminders_reminder SET state = 'void', lease_token = NULL, leased_until = NULL,
+        settled_at = coalesce(settled_at, %(now)s), last_problem = ''
+    WHERE subject_id = ANY(%(subjects)s)
+      AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+      AND (state IN ('pending', 'claimed')
+           OR state = 'sent' AND channel = 'board' AND seen_at IS NULL)
+"""

@@ -22,6 +22,7 @@ from scheduling.days import bookings_of, capacity, openings
 from scheduling.grid import Grid, grid_of
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.placement import local_day, period_end, refuse_findings, refuse_past, refuse_place
+from scheduling.standing import standing_of
 from scheduling.stay import Stay, stay_of
 from scheduling.summary import phases_of
 from scheduling.treatment import refuse_unfit
@@ -217,6 +218,7 @@ def _refusals(  # noqa: PLR0917 - private, and its caller stands above
 
     def place_allows() -> None:
         row = ClinicDay(clinic=held.clinic, date=day)
+        row.standing = [standing_of(each) for each in bookings_of(held.clinic.pk, [day])[day]]
         refuse_place(held.clinic, row, planned, chair_id=wish.chair_id, start=wish.start)
 
     checks: list[Callable[[], None]] = [lambda: _refuse_stale(booking, visit, wish)]

@@ -89,7 +89,7 @@ def in_doubt(span: Span) -> Iterator[date]:
     for day, row in sorted(span.rows.items()):
         bare, chairs = span.bare(day), _taken(row)
         if (row.held_minutes and not _holds(span, day)) or (
-            any(chairs.values()) and _exceeds(bare, row, chairs, span.clinic)
+            any(chairs.values()) and _exceeds(bare, span[day], chairs, span.clinic)
         ):
             yield day
 
@@ -104,7 +104,7 @@ def _holds(span: Span, day: date) -> bool:
     return bool(here.open) and any(here.nurses) and room_for(here, span.promised.get(day, ()))
 
 
-def _exceeds(bare: Day, row: Stored, chairs: Mapping[UUID, int], clinic: Clinic) -> bool:
+def _exceeds(bare: Day, here: Day, chairs: Mapping[UUID, int], clinic: Clinic) -> bool:
     turned = bare.open.stop + -(-clinic.turnaround_minutes // MINUTES)
     open_for = mask(range(bare.open.start, turned)) if bare.open else 0
     for chair, taken in chairs.items():
@@ -114,7 +114,7 @@ def _exceeds(bare: Day, row: Stored, chairs: Mapping[UUID, int], clinic: Clinic)
         points > bare.point_limit(n)
         or starts > bare.start_limit(n)
         or 0 < bare.pharmacy_limit < starts
-        for n, (points, starts) in enumerate(zip(row.points, row.starts, strict=True))
+        for n, (points, starts) in enumerate(zip(here.points, here.starts, strict=True))
     ) or _alone(bare, chairs)
 
 

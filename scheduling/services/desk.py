@@ -4,17 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from clinics.models import Clinic
+from clinics.selectors import clinic_by_id
 from core.actor import Actor
 from core.db import joins
 from core.errors import Conflict, NotFound
-from core.locks import lock_row, lock_rows
+from core.locks import lock_by, lock_rows
+from core.rows import rows_by
 from core.zones import local_date
 from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand
-from scheduling.days import expired_holds
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.placement import local_day
 from scheduling.services.days import lock_days
@@ -45,30 +47,37 @@ def _take(
     now: datetime,
 ) -> CourseInHand:
     """Lock as `take_course` does; `at` adds the clinic's day of that instant to the days."""
-    seen = courses.filter(clinic_id=actor.clinic_id).select_related("clinic").first()
-    if seen is None:
+    seen = courses.filter(clinic_id=actor.clinic_id).values_list("pk", "patient_id")[:1]
+    if not seen:
         raise NotFound
+    [(course_id, patient_id)] = seen
+    clinic = clinic_by_id(actor.clinic_id)
     if at is not None:
-        dates = [*(dates or ()), local_day(at, seen.clinic)]
-    patient = lock_row(Patient.objects.filter(pk=seen.patient_id))
+        dates = [*(dates or ()), local_day(at, clinic)]
+    [patient] = lock_by(Patient, id=[patient_id])
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        days = lock_days(seen.clinic, [*dates, *_booked_days(seen.pk)], now=now)
-    course = lock_row(Course.objects.filter(pk=seen.pk))
-    visits, bookings = _lock_visits(seen.clinic, course, days, now)
+        days = lock_days(clinic, [*dates, *_booked_days(course_id)], now=now)
+    [course] = lock_by(Course, id=[course_id])
+    visits, bookings = _lock_visits(clinic, course, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
         raise Conflict("A booking of this patient has just changed. Please look again.")
     return CourseInHand(
-        clinic=seen.clinic,
+        clinic=clinic,
         patient=patient,
         days=days,
         course=course,
         visits=sorted(visits, key=lambda visit: visit.dose_number),
         bookings={booking.visit_id: booking for booking in bookings},
-        restart=Restart.objects.filter(course=course).order_by("-decided_at").first(),
-        today=local_date(now, seen.clinic.time_zone),
+        restart=_last_restart(course),
+        today=local_date(now, clinic.time_zone),
     )
+
+
+def _last_restart(course: Course) -> Restart | None:
+    restarts = rows_by(Restart, course_id=[course.pk])
+    return max(restarts, key=lambda restart: restart.decided_at, default=None)
 
 
 def _lock_visits(
@@ -77,20 +86,30 @@ def _lock_visits(
     """Lock the course's visits and active bookings, and with them whatever expired holds of
     other patients stand on the locked days, which are freed here and now."""
     by_id = {day.pk: day for day in days.values()}
-    holds = list(expired_holds(by_id, now=now).values_list("pk", "visit")) if by_id else []
-    visits = lock_rows(
-        Visit.objects.filter(Q(course=course) | Q(pk__in=[visit for _, visit in holds]))
-    )
-    active = Q(visit__course=course, status__in=Booking.ACTIVE)
-    over = Q(pk__in=[pk for pk, _ in holds], status=Booking.Status.PROPOSED)
-    bookings = lock_rows(Booking.objects.filter(active | over).select_related("clinic_day"))
+    holds = [each.visit_id for day in days.values() for each in day.standing if each.is_over(now)]
+    if holds:
+        visits = lock_rows(Visit.objects.filter(Q(course=course) | Q(pk__in=holds)))
+    else:
+        visits = lock_by(Visit, course_id=[course.pk])
+    bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.ACTIVE)
+    _know_their_days(bookings, by_id)
     expired = [booking for booking in bookings if _is_over(booking, now)]
     if by_id:
         release_expired(clinic, by_id, {visit.pk: visit for visit in visits}, expired, now=now)
-    return (
-        [visit for visit in visits if visit.course_id == course.pk],
-        [booking for booking in bookings if booking.status in Booking.ACTIVE],
-    )
+    own = {visit.pk: visit for visit in visits if visit.course_id == course.pk}
+    return list(own.values()), [
+        booking
+        for booking in bookings
+        if booking.visit_id in own and booking.status in Booking.ACTIVE
+    ]
+
+
+def _know_their_days(bookings: Iterable[Booking], locked: Mapping[UUID, ClinicDay]) -> None:
+    """Give each booking its day: the locked row, or one only read when that day is not locked."""
+    missing = {each.clinic_day_id for each in bookings} - set(locked)
+    days = {day.pk: day for day in rows_by(ClinicDay, id=missing)} if missing else {}
+    for booking in bookings:
+        booking.clinic_day = locked.get(booking.clinic_day_id) or days[booking.clinic_day_id]
 
 
 def _is_over(booking: Booking, now: datetime) -> bool:
@@ -142,9 +161,15 @@ def take_booking(
     return held, booking
 
 
+_BOOKED_DAYS = """
+    SELECT DISTINCT day.date FROM scheduling_visit visit
+    JOIN scheduling_booking booking ON booking.visit_id = visit.id
+    JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
+    WHERE visit.course_id = %s AND booking.status = ANY(%s)
+"""
+
+
 def _booked_days(course_id: UUID) -> list[date]:
-    return list(
-        Booking.objects.filter(visit__course_id=course_id, status__in=Booking.ACTIVE).values_list(
-            "clinic_day__date", flat=True
-        )
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKED_DAYS, [course_id, list(Booking.ACTIVE)])
+        return [day for (day,) in cursor.fetchall()]

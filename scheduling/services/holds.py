@@ -9,7 +9,6 @@ from core import audit
 from core.actor import system_actor
 from core.db import command, joins
 from core.locks import lock_rows
-from scheduling.days import expired_holds
 from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.reminder_plans import plan_visits, void_booking
 from scheduling.services.days import lock_days, rewrite_summary
@@ -52,8 +51,10 @@ def expire_holds(*, clinic_id: UUID, now: datetime) -> int:
         clinic=clinic, status=Booking.Status.PROPOSED, hold_expires_at__lte=now
     ).values_list("clinic_day__date", flat=True)
     days = {day.pk: day for day in lock_days(clinic, list(dates), now=now).values()}
-    holds = expired_holds(days, now=now)
-    visits = lock_rows(Visit.objects.filter(pk__in=holds.values("visit")))
-    expired = lock_rows(holds)
+    holds = [each for day in days.values() for each in day.standing if each.is_over(now)]
+    visits = lock_rows(Visit.objects.filter(pk__in=[each.visit_id for each in holds]))
+    expired = lock_rows(
+        Booking.objects.filter(pk__in=[each.pk for each in holds], status=Booking.Status.PROPOSED)
+    )
     release_expired(clinic, days, {visit.pk: visit for visit in visits}, expired, now=now)
     return len(expired)

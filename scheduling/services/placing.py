@@ -32,6 +32,7 @@ from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand
 from scheduling.services.overriding import go_past
 from scheduling.services.stamps import save
+from scheduling.standing import Standing, standing_of
 from scheduling.stay import stay_of
 from scheduling.treatment import refuse_unfit
 
@@ -206,13 +207,15 @@ def _place(booking: Booking, day: ClinicDay, chair_id: UUID, start: datetime) ->
     booking.period = DateTimeTZRange(start, period_end(booking, start))
 
 
-def _insert(held: CourseInHand, booking: Booking, others: list[Booking], now: datetime) -> None:
+def _insert(held: CourseInHand, booking: Booking, others: list[Standing], now: datetime) -> None:
     """Write a new booking beside the `others` of its locked day."""
     with _others_first():
         booking.save(force_insert=True)
     booking.visit.status = Visit.Status.BOOKED
     save(booking.visit, "status", now=now)
-    rewrite_summary(booking.clinic_day, held.clinic, now=now, bookings=[*others, booking])
+    rewrite_summary(
+        booking.clinic_day, held.clinic, now=now, bookings=[*others, standing_of(booking)]
+    )
 
 
 def _others_first() -> AbstractContextManager[None]:

@@ -6,7 +6,6 @@ Each race stands beside its control: the same race without the lock, which must 
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +14,7 @@ from django.db import IntegrityError
 from clinics.access import standing_of
 from clinics.models import Clinic, Role
 from core.actor import Actor
-from core.errors import Conflict, NotFound, Refusal
+from core.errors import Conflict, Refusal
 from infusion.chart import Charted
 from infusion.models import Infusion, InfusionEvent
 from infusion.services import charting, premedication, running, starting
@@ -24,24 +23,14 @@ from scheduling.services import desk
 from tests.infusion.builders import at, premedicate, prepare, seat
 from tests.infusion.builders import running as run_up
 from tests.people import make_actor, make_clinic, make_user
-from tests.scheduling.racing import meeting, race, unlocked
+from tests.scheduling.racing import lift_locks, meeting, race
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
-def one_unlocked(rows: Any) -> Any:
-    """Stand in for `lock_row`: the same row, nobody waits."""
-    found = unlocked(rows)
-    if not found:
-        raise NotFound
-    return found[0]
-
-
 @pytest.fixture
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charting, "lock_row", one_unlocked)
-    monkeypatch.setattr(desk, "lock_row", one_unlocked)
-    monkeypatch.setattr(desk, "lock_rows", unlocked)
+    lift_locks(monkeypatch, charting, desk)
 
 
 @pytest.fixture

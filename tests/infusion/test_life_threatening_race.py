@@ -7,7 +7,7 @@ without the locks, which must go wrong.
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +17,7 @@ from clinics.access import standing_of
 from clinics.models import Clinic, Role
 from core import locks
 from core.actor import Actor
-from core.errors import Conflict, NotFound, Refusal, RuleBroken
+from core.errors import Conflict, Refusal, RuleBroken
 from infusion.chart import Charted
 from infusion.models import Infusion, InfusionEvent
 from infusion.services import charting, reacting
@@ -27,7 +27,7 @@ from scheduling.services import bookings, days, desk
 from tests.infusion.builders import at, running, seat
 from tests.people import make_actor, make_clinic, make_user
 from tests.scheduling.builders import staff
-from tests.scheduling.racing import meeting, race, unlocked
+from tests.scheduling.racing import lift_locks, meeting, race
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -73,20 +73,9 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return begin
 
 
-def one_unlocked(rows: Any) -> Any:
-    """Stand in for `lock_row`: the same row, nobody waits."""
-    found = unlocked(rows)
-    if not found:
-        raise NotFound
-    return found[0]
-
-
 @pytest.fixture
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charting, "lock_row", one_unlocked)
-    monkeypatch.setattr(desk, "lock_row", one_unlocked)
-    monkeypatch.setattr(desk, "lock_rows", unlocked)
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, charting, desk, days)
 
 
 def anaphylaxis(infusion: Infusion, nurse: Actor, tap: UUID | None = None) -> Charted:

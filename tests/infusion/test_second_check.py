@@ -9,7 +9,7 @@ import pytest
 
 from clinics.models import Clinic
 from core.actor import Actor
-from core.errors import Conflict, Invalid, NotFound, Refusal, RuleBroken
+from core.errors import Conflict, Invalid, Refusal, RuleBroken
 from infusion.before_start import Part, prepared
 from infusion.chart import Charted
 from infusion.models import InfusionEvent
@@ -17,7 +17,7 @@ from infusion.services import charting, preparing
 from infusion.services.amending import amend_event
 from scheduling.models import Visit
 from tests.infusion.builders import at, bag_at_chair, colleague, good_bag, prepare, seat
-from tests.scheduling.racing import meeting, race, unlocked
+from tests.scheduling.racing import lift_locks, meeting, race
 
 
 @pytest.fixture
@@ -32,15 +32,7 @@ def second(clinic: Clinic) -> Actor:
 
 @pytest.fixture
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same rows, nobody waits."""
-
-    def one(rows: Any) -> Any:
-        found = unlocked(rows)
-        if not found:
-            raise NotFound
-        return found[0]
-
-    monkeypatch.setattr(charting, "lock_row", one)
+    lift_locks(monkeypatch, charting)
 
 
 def check(visit: Visit, actor: Actor, bag: UUID, *, minute: float = 5, **changes: Any) -> Charted:

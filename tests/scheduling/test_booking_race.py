@@ -14,17 +14,18 @@ import pytest
 
 from core.errors import Busy, Conflict, Refusal
 from scheduling import placement
-from scheduling.days import bookings_of, recompute_summaries
+from scheduling.days import recompute_summaries
 from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.services import bookings, days
+from scheduling.standing import standing_on
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
 from tests.scheduling.racing import (
     deadlocks,
+    lift_locks,
     meeting,
     overlaps,
     peaks,
     race,
-    unlocked,
     without_constraint,
 )
 
@@ -42,7 +43,7 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def no_day_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, days)
 
 
 def refusals(results: list[object]) -> list[Refusal]:
@@ -190,7 +191,7 @@ def a_cancellation_and_a_booking(desk: Desk) -> Jobs:
 def test_a_cancellation_and_a_booking_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = make_desk()
     jobs = a_cancellation_and_a_booking(desk)
-    monkeypatch.setattr(days, "bookings_of", meeting(bookings_of))
+    monkeypatch.setattr(days, "standing_on", meeting(standing_on))
     assert refusals(race(*jobs)) == []
     assert adds_up(desk)
 
@@ -200,7 +201,7 @@ def test_without_the_lock_the_summary_loses_one_of_them(monkeypatch: pytest.Monk
     """The control: both add the day up before either has committed."""
     desk = make_desk()
     jobs = a_cancellation_and_a_booking(desk)
-    monkeypatch.setattr(days, "bookings_of", meeting(bookings_of))
+    monkeypatch.setattr(days, "standing_on", meeting(standing_on))
     assert refusals(race(*jobs)) == []
     assert not adds_up(desk)
 

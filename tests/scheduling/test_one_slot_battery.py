@@ -18,7 +18,7 @@ from core.errors import Busy, Conflict, Refusal, RuleBroken
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings, days
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
-from tests.scheduling.racing import deadlocks, overlaps, peaks, race, unlocked
+from tests.scheduling.racing import deadlocks, lift_locks, overlaps, peaks, race
 from tests.scheduling.test_booking_race import a_clerks_morning, adds_up
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -76,7 +76,7 @@ def test_hands_for_n_start_n_however_many_ask() -> None:
 def test_without_the_lock_more_are_started_than_there_are_hands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, days)
     desk = make_desk(chairs=CLIENTS, nurses=HANDS, points_per_nurse=50)
     visits = [desk.visit(f"P{number}") for number in range(CLIENTS)]
     for _ in range(5):

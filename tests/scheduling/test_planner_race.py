@@ -110,8 +110,12 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def days_unlocked(clinic: Any, dates: Any, *, now: Any) -> Any:
         from scheduling.models import ClinicDay  # noqa: PLC0415
+        from scheduling.standing import standing_on  # noqa: PLC0415
 
         rows = ClinicDay.objects.filter(clinic=clinic, date__in=set(dates))
+        standing = standing_on([row.pk for row in rows])
+        for row in rows:
+            row.standing = standing[row.pk]
         return {row.date: row for row in rows}
 
     together = meeting(lambda: None)

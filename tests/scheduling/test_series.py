@@ -22,7 +22,7 @@ from scheduling.services.series import SeriesRow, book_series
 from scheduling.slot_search import Wishes
 from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, staff, weeks
-from tests.scheduling.racing import meeting, overlaps, race, unlocked
+from tests.scheduling.racing import lift_locks, meeting, overlaps, race
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def test_without_the_day_lock_both_are_saved_and_one_nurse_starts_two(
     """The control: the lock of the days is what keeps the nurse to one start."""
     desk = a_desk()
     jobs = two_series(desk, doses=1)
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, days)
     meet()
     assert not [each for each in race(*jobs) if isinstance(each, Refusal)]
     assert Booking.objects.count() == 2

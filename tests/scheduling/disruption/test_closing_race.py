@@ -21,7 +21,7 @@ from scheduling.services import days, rebooking
 from scheduling.services.disruptions import record_disruption
 from scheduling.services.rebooking import rebook
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
-from tests.scheduling.racing import APART, deadlocks, race, unlocked
+from tests.scheduling.racing import APART, deadlocks, lift_locks, race
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 CLOSED = Closing(day=MONDAY, reason="Flood")
@@ -93,7 +93,7 @@ def test_without_the_lock_somebody_is_lost_on_a_closed_day(
     """The control: both decide from what they read before the other wrote. A patient sits on a
     closed day, and whoever closed it was told that nobody does."""
     visit = desk.visit()
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, days)
     made, closed = race(partial(desk.book, visit), partial(close_with_nobody, desk))
     assert isinstance(made, Booking)
     assert not isinstance(closed, Refusal)

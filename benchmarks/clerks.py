@@ -1,0 +1,77 @@
+"""Work done by several processes at once, each with a connection of its own: like the workers of
+the web server, and unlike threads, which would measure one interpreter's lock."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from django.db import connection, connections
+
+Work = Callable[[], object]
+TICKS = 100  # of a second, in /proc
+STARTING = 30  # seconds within which every process must have begun
+
+_gate: Barrier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all the work took: the milliseconds of each piece, and the processor's in all."""
+
+    times: list[float]
+    cpu_ms: float  # in the processes that asked
+    server_cpu_ms: float | None  # in PostgreSQL's, where it runs on this machine
+
+
+def at_once(shares: Sequence[Sequence[Work]]) -> Spent:
+    """Run each share of the work in a process of its own, all beginning together."""
+    for each in connections.all():
+        each.close()
+        each.close_pool()  # type: ignore[attr-defined]
+    here = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(
+        len(shares), mp_context=here, initializer=_enter, initargs=(here.Barrier(len(shares)),)
+    ) as pool:
+        parts = list(pool.map(partial(_clerk, shares), range(len(shares))))
+    server = [part.server_cpu_ms for part in parts if part.server_cpu_ms is not None]
+    return Spent(
+        [ms for part in parts for ms in part.times],
+        sum(part.cpu_ms for part in parts),
+        sum(server) if server else None,
+    )
+
+
+def _enter(gate: Barrier) -> None:
+    global _gate  # noqa: PLW0603 - set once, in a process made for this
+    _gate = gate
+
+
+def _clerk(shares: Sequence[Sequence[Work]], number: int) -> Spent:
+    share, times = shares[number], []
+    connection.ensure_connection()
+    server = connection.connection.info.backend_pid
+    if _gate is not None:
+        _gate.wait(STARTING)
+    cpu, there = time.process_time(), _used_by(server)
+    for work in share:
+        begun = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begun) * 1000)
+    spent = (time.process_time() - cpu) * 1000
+    since = _used_by(server)
+    connection.close()
+    return Spent(times, spent, None if there is None or since is None else since - there)
+
+
+def _used_by(pid: int) -> float | None:
+    """Return the processor's milliseconds a process of this machine has used; None elsewhere."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+    return None

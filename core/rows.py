@@ -1,0 +1,62 @@
+"""Whole rows of one table by one column, for what every command does: the statement is written
+once per table and column, where a query set would be put together anew each time."""
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+
+
+class _Table(NamedTuple):
+    """How the rows of one table are read and made into instances."""
+
+    select: str
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Any, Any], ...]  # position, function, column
+
+
+@cache
+def _table(model: type[models.Model]) -> _Table:
+    quote = connection.ops.quote_name
+    fields = model._meta.concrete_fields
+    columns = ", ".join(quote(field.column or field.attname) for field in fields)
+    return _Table(
+        f"SELECT {columns} FROM {quote(model._meta.db_table)}",  # noqa: S608 - from the models
+        tuple(field.attname for field in fields),
+        tuple(
+            (position, convert, field.cached_col)
+            for position, field in enumerate(fields)
+            for convert in field.get_db_converters(connection)
+        ),
+    )
+
+
+def rows_by(
+    model: type[M], *, order: str = "id", lock: bool = False, **wanted: Collection[object]
+) -> list[M]:
+    """Return the rows of `model` whose columns are among those `wanted`, in the order of one.
+
+    `rows_by(Booking, visit_id=[...], status=[...])`. The columns are names in the code, never
+    from outside. `lock` is for `core.locks` alone.
+    """
+    table = _table(model)
+    condition = " AND ".join(f"{column} = ANY(%s)" for column in wanted)
+    ending = "FOR NO KEY UPDATE" if lock else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
+            [list(values) for values in wanted.values()],
+        )
+        return [_instance(model, table, row) for row in cursor.fetchall()]
+
+
+def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:
+    if table.converters:
+        changed = list(row)
+        for position, convert, column in table.converters:
+            changed[position] = convert(changed[position], column, connection)
+        row = tuple(changed)
+    return model.from_db(connection.alias, table.names, row)
