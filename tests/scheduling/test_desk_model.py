@@ -1,161 +1,248 @@
-"""The desk against a simple model of it: any sequence of acts is allowed or refused alike.
+"""The desk against a simple model of it: whatever is done in whatever order, both allow the same.
 
-The model keeps bookings in a dictionary and asks every minute of the day by itself. It shares no
-code with the program: not its slots, its masks, its phases or its queries.
+Hypothesis acts at random on three days: book, hold, confirm, move, cancel, arrive, give, no-show;
+the clinic closes and opens again, chairs break and are mended, time goes by. After every act each
+booking stands where the model says, and in the end every day adds up.
+
+A few runs go with the other tests; BATTERY=full (`make battery`) is 500 runs of 50 acts.
 """
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+from clinics.models import ChairOutage, Closure
+from core.actor import Actor
+from core.db import command
 from core.errors import Refusal
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, Course, Visit
-from scheduling.services import bookings
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
+from scheduling.models import Booking, Visit
+from scheduling.services import bookings, dosing
+from scheduling.services.attendance import complete_visit
+from scheduling.services.desk import take_visit
+from tests.scheduling.builders import MONDAY, Desk, at, make_desk, system
+from tests.scheduling.desk_oracle import (
+    ARRIVED,
+    CHAIRS,
+    CONFIRMED,
+    NURSES,
+    POINTS_PER_NURSE,
+    PROPOSED,
+    Oracle,
+)
 
 pytestmark = pytest.mark.django_db
 
-OPENS, CLOSES = 8 * 60, 18 * 60
-PREMEDICATION, INFUSION, OBSERVATION, TURNAROUND = 60, 159, 60, 15  # a first dose
-NURSES, POINTS_PER_NURSE, CHAIRS = 2, 4, 3
-PATIENTS, DAYS = 5, 2
+FULL = os.environ.get("BATTERY") == "full"
+RUNS, STEPS = (500, 50) if FULL else (6, 25)
+PATIENTS, DAYS = 6, 3
+
+patients = st.integers(0, PATIENTS - 1)
+days = st.integers(0, DAYS - 1)
+chairs = st.integers(0, CHAIRS - 1)
+starts = st.integers(30, 56).map(lambda quarter: quarter * 15)  # 07:30 to 14:00
 
 
-@dataclass
-class Model:
-    """Who sits where: patient -> (day, chair, minute of arrival)."""
-
-    seats: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-
-    def allows(self, patient: int, day: int, chair: int, start: int) -> bool:
-        others = [seat for who, seat in self.seats.items() if who != patient and seat[0] == day]
-        leaves = start + PREMEDICATION + INFUSION + OBSERVATION
-        quarter_after = -(-leaves // 15) * 15
-        if start < OPENS or quarter_after > CLOSES:
-            return False
-        length = leaves + TURNAROUND - start
-        if any(seat == chair and abs(begins - start) < length for _, seat, begins in others):
-            return False
-        return all(
-            self.starting([*others, (day, chair, start)], minute) <= NURSES
-            and self.watched([*others, (day, chair, start)], minute) <= NURSES * POINTS_PER_NURSE
-            for minute in range(start, leaves)
-        )
-
-    @staticmethod
-    def starting(seats: list[tuple[int, int, int]], minute: int) -> int:
-        return sum(0 <= minute - begins - PREMEDICATION < 15 for _, _, begins in seats)
-
-    @staticmethod
-    def watched(seats: list[tuple[int, int, int]], minute: int) -> int:
-        """Points in the quarter-hour around `minute`, each visit at its dearest."""
-        quarter = range(minute - minute % 15, minute - minute % 15 + 15)
-        return sum(max(cost(each - begins) for each in quarter) for _, _, begins in seats)
+@command
+def give_at_the_chair(*, visit_id: Any, actor: Actor, now: datetime) -> None:
+    """What the infusion room does to a visit between the arrival and the end, in one step."""
+    held, visit = take_visit(visit_id, actor=actor, now=now)
+    dosing.mark_given(held, visit, given_on=held.today, actor=actor, now=now)
+    complete_visit(held, visit, actor=actor, now=now)
 
 
-def cost(after: int) -> int:
-    """Return the points a visit costs `after` minutes from arrival."""
-    if PREMEDICATION <= after < PREMEDICATION + INFUSION:
-        return 2
-    return int(PREMEDICATION + INFUSION <= after < PREMEDICATION + INFUSION + OBSERVATION)
-
-
-acts = st.tuples(
-    st.sampled_from(["book", "move", "move", "cancel", "no_show"]),
-    st.integers(0, PATIENTS - 1),
-    st.integers(0, DAYS - 1),
-    st.integers(0, CHAIRS - 1),
-    st.integers(30, 56),  # quarter-hours from midnight: 07:30 to 14:00
-)
-
-
-@dataclass
-class Room:
-    """The program side: the same acts through the services."""
+class DeskMachine(RuleBasedStateMachine):
+    """The program and the model side by side."""
 
     desk: Desk
-    visits: list[Visit]
+    enrolled: list[Visit]
 
-    def current(self, patient: int) -> Booking | None:
-        active = Booking.objects.filter(visit=self.visits[patient], status__in=Booking.ACTIVE)
-        return active.select_related("clinic_day").first()
+    def __init__(self) -> None:
+        super().__init__()
+        self.sandbox = transaction.savepoint()
+        self.model = Oracle()
+        self.visits = list(self.enrolled)
+        self.count = PATIENTS
 
-    def act(self, what: str, patient: int, place: dict[str, Any]) -> bool:
-        """Do it; return whether it was allowed."""
-        common: dict[str, Any] = {"actor": self.desk.actor, "now": NOW}
-        held = self.current(patient)
-        job: Callable[[], object]
-        if what == "book":
-            job = partial(bookings.book, visit_id=self.visits[patient].pk, **place, **common)
-        elif held is None:
-            return False
-        elif what == "move":
-            move = partial(bookings.move, booking_id=held.pk, version=held.version)
-            job = partial(move, **place, **common)
-        elif what == "cancel":
-            job = partial(bookings.cancel, booking_id=held.pk, reason="Ill", **common)
-        else:
-            common["now"] = at(MONDAY + timedelta(days=DAYS), "20:00")
-            job = partial(bookings.mark_no_show, booking_id=held.pk, **common)
+    def teardown(self) -> None:
+        first, last = MONDAY, MONDAY + timedelta(days=DAYS - 1)
         try:
-            job()
-        except Refusal:
+            assert recompute_summaries(self.desk.clinic, first, last) == []
+        finally:
+            transaction.savepoint_rollback(self.sandbox)
+
+    # The acts. The model says first whether it allows one, and lets it happen; then the desk does.
+
+    @rule(
+        patient=patients, day=days, chair=chairs, start=starts,
+        status=st.sampled_from([PROPOSED, CONFIRMED]),
+    )  # fmt: skip
+    def book(self, patient: int, day: int, chair: int, start: int, status: str) -> None:
+        allowed = self.model.book(patient, day, (chair, start), status)
+        place, visit = self._place(day, chair, start), self.visits[patient].pk
+        assert self._does(bookings.book, visit_id=visit, status=status, **place) == allowed
+
+    @rule(patient=patients, day=days)
+    def hold_day(self, patient: int, day: int) -> None:
+        allowed = self.model.hold(patient, day)
+        visit = self.visits[patient].pk
+        assert self._does(bookings.hold_day, visit_id=visit, day=_date(day)) == allowed
+
+    @rule(patient=patients, day=days, chair=chairs, start=starts)
+    def move(self, patient: int, day: int, chair: int, start: int) -> None:
+        allowed = self.model.move(patient, day, (chair, start))
+        version = getattr(self._booking(patient), "version", None)
+        place = self._place(day, chair, start)
+        assert self._changes(patient, bookings.move, version=version, **place) == allowed
+
+    @precondition(lambda self: any(seat.at for seat in self.model.seats.values()))
+    @rule(data=st.data(), chair=chairs)
+    def change_chairs(self, data: st.DataObject, chair: int) -> None:
+        timed = {who: seat for who, seat in self.model.seats.items() if seat.at}
+        patient = data.draw(st.sampled_from(sorted(timed)))
+        _, start = timed[patient].at or (0, 0)
+        self.move(patient=patient, day=timed[patient].day, chair=chair, start=start)
+
+    @rule(patient=patients)
+    def confirm(self, patient: int) -> None:
+        allowed = self.model.confirm(patient)
+        assert self._changes(patient, bookings.confirm) == allowed
+
+    @rule(patient=patients)
+    def cancel(self, patient: int) -> None:
+        allowed = self.model.cancel(patient)
+        assert self._changes(patient, bookings.cancel, reason="Ill") == allowed
+
+    @rule(patient=patients)
+    def arrive(self, patient: int) -> None:
+        allowed = self.model.arrive(patient)
+        assert self._changes(patient, bookings.mark_arrived) == allowed
+
+    @rule(patient=patients)
+    def take_back_arrival(self, patient: int) -> None:
+        allowed = self.model.unarrive(patient)
+        assert self._changes(patient, bookings.undo_arrived) == allowed
+
+    @rule(patient=patients)
+    def no_show(self, patient: int) -> None:
+        allowed = self.model.no_show(patient)
+        assert self._changes(patient, bookings.mark_no_show) == allowed
+
+    @rule(patient=patients)
+    def give(self, patient: int) -> None:
+        """At the chair to who has arrived, elsewhere to anybody else; then somebody new comes."""
+        seat, visit = self.model.seats.pop(patient, None), self.visits[patient].pk
+        if seat is not None and seat.status == ARRIVED:
+            assert self._does(give_at_the_chair, visit_id=visit)
+        else:
+            today = _date(self.model.today)
+            assert self._does(dosing.record_given, visit_id=visit, given_on=today)
+        self.count += 1
+        self.visits[patient] = self.desk.visit(f"P{self.count}")
+
+    # What happens to the clinic
+
+    @rule(day=days)
+    def close_or_reopen(self, day: int) -> None:
+        closures = Closure.objects.filter(clinic=self.desk.clinic, date=_date(day))
+        if day in self.model.closed:
+            closures.delete()
+        else:
+            closures.create(clinic=self.desk.clinic, date=_date(day), reason="Flood")
+        self.model.closed ^= {day}
+
+    @rule(day=days, chair=chairs, first=st.integers(28, 68), length=st.integers(1, 20))
+    def break_or_mend_a_chair(self, day: int, chair: int, first: int, length: int) -> None:
+        if self.model.out.pop((day, chair), None) is not None:
+            noon = _instant(day, 0)
+            ChairOutage.objects.filter(
+                chair=self.desk.chairs[chair],
+                period__overlap=DateTimeTZRange(noon, noon + timedelta(days=1)),
+            ).delete()
+            return
+        span = first * 15, (first + length) * 15
+        self.model.out[day, chair] = span
+        ChairOutage.objects.create(
+            chair_id=self.desk.chairs[chair], reason="Broken",
+            period=DateTimeTZRange(_instant(day, span[0]), _instant(day, span[1])),
+        )  # fmt: skip
+
+    @precondition(lambda self: self.model.today < DAYS - 1 or self.model.minute < 20 * 60)
+    @rule(minutes=st.sampled_from([10, 45, 150, 400]))
+    def time_goes_by(self, minutes: int) -> None:
+        self.model.minute += minutes
+        if self.model.minute > 20 * 60:
+            self.model.minute = 7 * 60 if self.model.today < DAYS - 1 else 20 * 60
+            self.model.today = min(self.model.today + 1, DAYS - 1)
+
+    # The comparison
+
+    @invariant()
+    def every_booking_stands_where_the_model_says(self) -> None:
+        rows = Booking.objects.filter(clinic=self.desk.clinic, status__in=Booking.ACTIVE)
+        columns = ("visit_id", "status", "clinic_day__date", "chair_id", "period__startswith")
+        found = {visit: rest for visit, *rest in rows.values_list(*columns)}
+        assert found == {
+            self.visits[patient].pk: [
+                seat.status, _date(seat.day),
+                self.desk.chairs[seat.at[0]] if seat.at else None,
+                _instant(seat.day, seat.at[1]) if seat.at else None,
+            ]
+            for patient, seat in self.model.seats.items()
+        }  # fmt: skip
+
+    def _place(self, day: int, chair: int, start: int) -> dict[str, Any]:
+        return {"chair_id": self.desk.chairs[chair], "start": _instant(day, start)}
+
+    def _booking(self, patient: int) -> Booking | None:
+        active = Booking.objects.filter(visit=self.visits[patient], status__in=Booking.ACTIVE)
+        return active.first()
+
+    def _changes(self, patient: int, act: Callable[..., object], **more: Any) -> bool:
+        """Do something to the patient's booking; without one there is nothing to press."""
+        booking = self._booking(patient)
+        return booking is not None and self._does(act, booking_id=booking.pk, **more)
+
+    def _does(self, act: Callable[..., object], **more: Any) -> bool:
+        """Do it; return whether it was allowed. Why not is noted for who reads a failure."""
+        now = _instant(self.model.today, self.model.minute)
+        try:
+            act(**more, actor=system(self.desk.clinic), now=now)
+        except Refusal as refusal:
+            note(f"refused: {refusal.message}")
             return False
         return True
 
 
-def expected(model: Model, what: str, patient: int, seat: tuple[int, int, int]) -> bool:
-    """Tell whether the model allows the act, and let it happen there."""
-    here = patient in model.seats
-    if what in {"cancel", "no_show"}:
-        model.seats.pop(patient, None)
-        return here
-    if (what == "book") == here or not model.allows(patient, *seat):
-        return False
-    model.seats[patient] = seat
-    return True
+def _date(day: int) -> date:
+    return MONDAY + timedelta(days=day)
 
 
-@given(script=st.lists(acts, min_size=1, max_size=14))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_the_desk_allows_what_the_model_allows(script: list[Any], room: Room) -> None:
-    Booking.objects.all().delete()
-    Visit.objects.update(status=Visit.Status.PLANNED)
-    model = Model()
-    for what, patient, day, chair, quarter in script:
-        place = {
-            "chair_id": room.desk.chairs[chair],
-            "start": at(MONDAY + timedelta(days=day), f"{quarter // 4:02}:{quarter % 4 * 15:02}"),
-        }
-        allowed = expected(model, what, patient, (day, chair, quarter * 15))
-        assert room.act(what, patient, place) == allowed, (what, patient, day, chair, quarter)
-    seats = {}
-    for patient in range(PATIENTS):
-        if booking := room.current(patient):
-            number = (booking.clinic_day.date - MONDAY).days
-            minute = (booking.period.lower - at(booking.clinic_day.date, "00:00")).seconds // 60
-            assert booking.chair_id is not None
-            seats[patient] = number, room.desk.chairs.index(booking.chair_id), minute
-    assert seats == model.seats
-    # Days that were emptied by hand between two scripts are rewritten by the first act on them.
-    touched = {seat[0] for seat in model.seats.values()}
-    for number in touched:
-        day = MONDAY + timedelta(days=number)
-        assert recompute_summaries(room.desk.clinic, day, day) == []
+def _instant(day: int, minute: int) -> datetime:
+    return at(_date(day), "00:00") + timedelta(minutes=minute)
 
 
-@pytest.fixture
-def room() -> Room:
-    desk = make_desk(chairs=CHAIRS, nurses=NURSES, points_per_nurse=POINTS_PER_NURSE)
-    visits = [desk.visit(f"P{n}") for n in range(PATIENTS)]
-    assert Course.objects.count() == PATIENTS
-    return Room(desk, visits)
+def test_the_desk_allows_what_the_model_allows() -> None:
+    DeskMachine.desk = make_desk(chairs=CHAIRS, nurses=NURSES, points_per_nurse=POINTS_PER_NURSE)
+    DeskMachine.enrolled = [DeskMachine.desk.visit(f"P{n}") for n in range(PATIENTS)]
+    run_state_machine_as_test(
+        DeskMachine,
+        settings=settings(
+            max_examples=RUNS, stateful_step_count=STEPS, deadline=None, print_blob=True,
+            phases=set(Phase) - {Phase.explain}, suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""What a desk may do, worked out minute by minute from a dictionary of seats.
+
+Shares no code with the program: not its slots, its masks, its phases or its queries. Days are
+numbers, times are minutes from midnight; every visit is a first dose, so all take the same.
+"""
+
+from dataclasses import dataclass, field, replace
+
+OPENS, CLOSES = 8 * 60, 18 * 60
+PREMEDICATION, INFUSION, OBSERVATION, TURNAROUND = 60, 159, 60, 15  # a first dose
+CARE = PREMEDICATION + INFUSION + OBSERVATION
+WATCHED, OBSERVED = 2, 1  # points of a nurse while it runs, and in the hour after
+NURSES, POINTS_PER_NURSE, CHAIRS = 2, 4, 3
+QUARTER = 15
+HELD, PROPOSED, CONFIRMED, ARRIVED = "day_held", "proposed", "confirmed", "arrived"
+EXPECTED = (PROPOSED, CONFIRMED)
+
+Timed = tuple[int, int]  # chair, minute of arrival
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One patient's booking: a day, and unless that is only held, a chair and a time."""
+
+    day: int
+    status: str
+    at: Timed | None = None
+
+
+@dataclass
+class Oracle:
+    """Who is booked where, which days are closed, which chairs are out, and what time it is."""
+
+    today: int = 0
+    minute: int = 7 * 60
+    seats: dict[int, Seat] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
+    out: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # day, chair
+
+    # What each act may do; each returns whether it is allowed, and then it has happened.
+
+    def book(self, patient: int, day: int, at: Timed, status: str) -> bool:
+        if patient in self.seats or not self._may_place(patient, day, at):
+            return False
+        self.seats[patient] = Seat(day, status, at)
+        return True
+
+    def hold(self, patient: int, day: int) -> bool:
+        timed, waiting = self._others(patient, day)
+        if patient in self.seats or day < self.today or day in self.closed:
+            return False
+        if not self._room(day, timed, waiting + 1):
+            return False
+        self.seats[patient] = Seat(day, HELD)
+        return True
+
+    def confirm(self, patient: int) -> bool:
+        return self._turn(patient, (PROPOSED,), CONFIRMED)
+
+    def move(self, patient: int, day: int, at: Timed) -> bool:
+        seat = self.seats.get(patient)
+        if seat is None:
+            return False
+        if seat.status == ARRIVED:
+            stays = seat.at is not None and (seat.day, seat.at[1]) == (day, at[1])
+            if not stays or not self._fits_promises(patient, day, at):
+                return False
+        elif not self._may_place(patient, day, at):
+            return False
+        status = PROPOSED if seat.status == HELD else seat.status
+        self.seats[patient] = Seat(day, status, at)
+        return True
+
+    def cancel(self, patient: int) -> bool:
+        return self._leave(patient, (HELD, *EXPECTED))
+
+    def arrive(self, patient: int) -> bool:
+        seat = self.seats.get(patient)
+        return (
+            seat is not None and seat.day == self.today and self._turn(patient, EXPECTED, ARRIVED)
+        )
+
+    def unarrive(self, patient: int) -> bool:
+        return self._turn(patient, (ARRIVED,), CONFIRMED)
+
+    def no_show(self, patient: int) -> bool:
+        seat = self.seats.get(patient)
+        if seat is None or seat.at is None:
+            return False
+        has_begun = (self.today, self.minute) >= (seat.day, seat.at[1])
+        return has_begun and self._leave(patient, EXPECTED)
+
+    # The room of a day.
+
+    def _turn(self, patient: int, before: tuple[str, ...], after: str) -> bool:
+        seat = self.seats.get(patient)
+        if seat is None or seat.status not in before:
+            return False
+        self.seats[patient] = replace(seat, status=after)
+        return True
+
+    def _leave(self, patient: int, before: tuple[str, ...]) -> bool:
+        seat = self.seats.get(patient)
+        if seat is None or seat.status not in before:
+            return False
+        del self.seats[patient]
+        return True
+
+    def _others(self, patient: int, day: int) -> tuple[list[Timed], int]:
+        here = [seat for who, seat in self.seats.items() if who != patient and seat.day == day]
+        return [seat.at for seat in here if seat.at], sum(seat.at is None for seat in here)
+
+    def _may_place(self, patient: int, day: int, at: Timed) -> bool:
+        is_past = (day, at[1] + QUARTER) <= (self.today, self.minute)
+        return not is_past and self._fits_promises(patient, day, at)
+
+    def _fits_promises(self, patient: int, day: int, at: Timed) -> bool:
+        """Whether the time is free, and leaves their room to those whose day is held."""
+        timed, waiting = self._others(patient, day)
+        if not self._fits(day, timed, at):
+            return False
+        kept = self._room(day, [*timed, at], waiting)
+        return kept or not self._room(day, timed, waiting)
+
+    def _room(self, day: int, timed: list[Timed], waiting: int) -> bool:
+        """Whether so many more find a time one after another, each as early as can be."""
+        timed = list(timed)
+        for _ in range(waiting):
+            free = (
+                (chair, start)
+                for start in range(OPENS, CLOSES, QUARTER)
+                for chair in range(CHAIRS)
+                if self._fits(day, timed, (chair, start))
+            )
+            found = next(free, None)
+            if found is None:
+                return False
+            timed.append(found)
+        return True
+
+    def _fits(self, day: int, timed: list[Timed], at: Timed) -> bool:
+        chair, start = at
+        leaves = start + CARE
+        if day in self.closed or start < OPENS or _quarter_after(leaves) > CLOSES:
+            return False
+        free_again = leaves + TURNAROUND
+        if any(
+            seat == chair and abs(begins - start) < free_again - start for seat, begins in timed
+        ):
+            return False
+        first, last = self.out.get((day, chair), (0, 0))
+        if first < free_again and start < last:
+            return False
+        begins = [each for _, each in timed] + [start]
+        return all(
+            sum(0 <= minute - each - PREMEDICATION < QUARTER for each in begins) <= NURSES
+            and sum(_dearest(minute - each) for each in begins) <= NURSES * POINTS_PER_NURSE
+            for minute in range(start, _quarter_after(leaves), QUARTER)
+        )
+
+
+def _quarter_after(minute: int) -> int:
+    return -(-minute // QUARTER) * QUARTER
+
+
+def _dearest(after: int) -> int:
+    """Return the points a visit costs at its dearest in the quarter-hour that begins `after`
+    minutes from its arrival."""
+    return max(_points(minute) for minute in range(after, after + QUARTER))
+
+
+def _points(after: int) -> int:
+    if PREMEDICATION <= after < PREMEDICATION + INFUSION:
+        return WATCHED
+    return OBSERVED if PREMEDICATION + INFUSION <= after < CARE else 0
