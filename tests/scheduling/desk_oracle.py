@@ -6,11 +6,11 @@ numbers, times are minutes from midnight; every visit is a first dose, so all ta
 
 from dataclasses import dataclass, field, replace
 
-OPENS, CLOSES = 8 * 60, 18 * 60
+OPENS, CLOSES = 8 * 60, (18 * 60, 14 * 60)  # a long day and a short one
 PREMEDICATION, INFUSION, OBSERVATION, TURNAROUND = 60, 159, 60, 15  # a first dose
 CARE = PREMEDICATION + INFUSION + OBSERVATION
 WATCHED, OBSERVED = 2, 1  # points of a nurse while it runs, and in the hour after
-NURSES, POINTS_PER_NURSE, CHAIRS = 2, 4, 3
+NURSES, POINTS_PER_NURSE, CHAIRS = 2, 3, 4
 QUARTER = 15
 HELD, PROPOSED, CONFIRMED, ARRIVED = "day_held", "proposed", "confirmed", "arrived"
 EXPECTED = (PROPOSED, CONFIRMED)
@@ -128,7 +128,7 @@ class Oracle:
         for _ in range(waiting):
             free = (
                 (chair, start)
-                for start in range(OPENS, CLOSES, QUARTER)
+                for start in range(OPENS, CLOSES[day], QUARTER)
                 for chair in range(CHAIRS)
                 if self._fits(day, timed, (chair, start))
             )
@@ -141,7 +141,7 @@ class Oracle:
     def _fits(self, day: int, timed: list[Timed], at: Timed) -> bool:
         chair, start = at
         leaves = start + CARE
-        if day in self.closed or start < OPENS or _quarter_after(leaves) > CLOSES:
+        if day in self.closed or start < OPENS or _quarter_after(leaves) > CLOSES[day]:
             return False
         free_again = leaves + TURNAROUND
         if any(
