@@ -10,12 +10,14 @@ LATEST_DAY = date(2150, 12, 31)
 MOST_GIVEN = 40
 """Doses on record, and so the highest dose number: twenty years at two a year."""
 MOST_YEARS = 20
+MOST_PAYER_DAYS = 400
 MOST_DOSE_MG = 2000
 LEAST_VOLUME_ML = Fraction(1)
 MOST_VOLUME_ML = Fraction(2000)
 MOST_MINUTES = Fraction(100_000)
 MOST_MOVES = 12
 MOST_VACCINES = 12
+MOST_MEDICINES = 12
 MOST_AGE_YEARS = 130
 MOST_WEIGHT_KG = Fraction(400)
 MOST_TIMES_ULN = Fraction(1000)

@@ -5,10 +5,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinical.calendar import PlannedDose
+from clinical.calendar import PlannedDose, Roll
 from clinical.protocol import IntervalMode
 from core.api.openapi import answers
-from reference.api.reading import a_calendar_day, a_choice, a_whole, many, read_json
+from reference.api.reading import a_calendar_day, a_choice, a_whole, many, read_json, some_of
 from reference.api.shared import (
     EDITION,
     Answered,
@@ -18,9 +18,9 @@ from reference.api.shared import (
     described,
     finding_items,
 )
-from reference.bounds import MOST_GIVEN, MOST_YEARS
+from reference.bounds import MOST_GIVEN, MOST_PAYER_DAYS, MOST_YEARS
 from reference.questions import calendar
-from reference.questions.calendar import CalendarAnswer, CalendarQuestion
+from reference.questions.calendar import CalendarAnswer, CalendarQuestion, RegimenFor, Weekday
 
 GIVEN = (
     a_whole("number", "Dose number, from 1.", minimum=1, maximum=MOST_GIVEN, required=True),
@@ -41,6 +41,25 @@ FIELDS = (
         default=2,
     ),
     a_calendar_day("propose", "A day for the next dose, to be checked."),
+    a_choice(
+        "regimen",
+        "Whose milligrams; a child's only where the edition has a regimen for children.",
+        RegimenFor,
+        default=RegimenFor.ADULT,
+    ),
+    some_of("open_on", "Days the clinic is open: each due date rolls to one.", Weekday),
+    a_choice(
+        "roll",
+        "Which way it rolls; backward never past the earliest day.",
+        Roll,
+        default=Roll.FORWARD,
+    ),
+    a_whole(
+        "payer_minimum_days",
+        "A payer's own interval, held against the proposed day. No payer is asked without it.",
+        minimum=1,
+        maximum=MOST_PAYER_DAYS,
+    ),
 )
 EXAMPLE = {
     "edition": "default",
@@ -62,6 +81,7 @@ class PlannedDoseItem(TypedDict):
     earliest: date
     latest: date
     projected: Annotated[bool, "It rests on doses that are not given yet."]
+    clinic_day: Annotated[date | None, "The due date rolled to an open day; needs `open_on`."]
 
 
 class CalendarItem(Answered):
@@ -76,7 +96,7 @@ class CalendarItem(Answered):
 
 
 class CalendarView(CalculatorView):
-    """The dose calendar of an adult course from its first infusion and the doses given."""
+    """The dose calendar of a course from its first infusion and the doses given."""
 
     @extend_schema(
         operation_id="calculate_calendar",
@@ -95,7 +115,7 @@ def _item(found: CalendarAnswer) -> CalendarItem:
     return {
         **answered(found.protocol),
         "interval_mode": str(found.interval_mode),
-        "planned": [_dose(dose) for dose in found.planned],
+        "planned": [_dose(dose, found.clinic_days.get(dose.number)) for dose in found.planned],
         "earliest_allowed": found.earliest_allowed,
         "prolonged_gap_from": found.prolonged_gap_from,
         "proposed": found.proposed,
@@ -103,7 +123,7 @@ def _item(found: CalendarAnswer) -> CalendarItem:
     }
 
 
-def _dose(dose: PlannedDose) -> PlannedDoseItem:
+def _dose(dose: PlannedDose, clinic_day: date | None) -> PlannedDoseItem:
     return {
         "number": dose.number,
         "dose_mg": dose.dose_mg,
@@ -111,4 +131,5 @@ def _dose(dose: PlannedDose) -> PlannedDoseItem:
         "earliest": dose.earliest,
         "latest": dose.latest,
         "projected": dose.projected,
+        "clinic_day": clinic_day,
     }

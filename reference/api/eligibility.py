@@ -7,11 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinical.calendar import Regimen
-from clinical.facts import Pml, RenalImpairment, TestResult
+from clinical.facts import Pml, RenalImpairment, TestResult, Vaccine
 from clinical.findings import Severity
 from clinical.protocol import load
 from core.api.openapi import answers
 from core.api.query import Parameter
+from reference.amounts import text_or_none
 from reference.api.reading import (
     a_calendar_day,
     a_choice,
@@ -43,11 +44,12 @@ from reference.facts import QUANTITIES, YES_OR_NO, facts_of
 from reference.questions import eligibility
 from reference.questions.eligibility import EligibilityAnswer, EligibilityQuestion, Occasion
 
-VACCINE = (
+WHICH = (
     some_words("name", "Which vaccine.", longest=80, required=True),
     a_flag("live", "Live or attenuated; null counts as not live.", default=False),
-    a_calendar_day("on", "The day it was given.", required=True),
 )
+VACCINE = (*WHICH, a_calendar_day("on", "The day it was given.", required=True))
+PLANNED = (*WHICH, a_calendar_day("on", "The day it is planned for.", required=True))
 MOST = {"kg": MOST_WEIGHT_KG, "x_uln": MOST_TIMES_ULN, "g_l": MOST_G_PER_L}
 
 
@@ -71,7 +73,12 @@ FIELDS = (
     a_choice("pml", "As far as it has been looked into.", Pml, default=Pml.NONE),
     *(_quantity(*each) for each in QUANTITIES),
     *(a_flag(name, words, default=default) for name, words, default in YES_OR_NO),
-    many("vaccines", "Vaccinations given or planned.", VACCINE, most=MOST_VACCINES),
+    many("vaccines", "Vaccinations given.", VACCINE, most=MOST_VACCINES),
+    many("planned_vaccines", "Vaccinations to come, to be judged.", PLANNED, most=MOST_VACCINES),
+    a_calendar_day(
+        "first_infusion", "Day of infusion 1, for a planned vaccination after dose 1."
+    ),
+    a_flag("b_cells_recovered", "B cells have recovered after the last dose.", default=False),
     a_calendar_day("last_dose_on", "The last dose of an earlier or this course."),
 )  # fmt: skip
 EXAMPLE = {
@@ -94,6 +101,15 @@ class RegimenItem(TypedDict):
     maintenance_mg: int
 
 
+class VaccinationItem(TypedDict):
+    """One planned vaccination, and what stands in its way."""
+
+    name: str
+    live: bool
+    on: date
+    findings: list[FindingItem]
+
+
 class EligibilityItem(Answered):
     """What the rules say, most severe first. A fact that was not given counts as not known."""
 
@@ -102,7 +118,9 @@ class EligibilityItem(Answered):
     regimen: Annotated[RegimenItem | None, "Null when the edition has none for such a patient."]
     rate_options: Annotated[list[str], "Rate tables the dose may run."]
     rate_findings: Annotated[list[FindingItem], "Why the short table is not among them."]
+    steroid_mg: Annotated[str | None, "Methylprednisolone before each infusion; null likewise."]
     contraception_until: Annotated[date, "If the dose on that day is the last one."]
+    vaccinations: Annotated[list[VaccinationItem], "One for each of `planned_vaccines`."]
 
 
 class EligibilityView(CalculatorView):
@@ -127,6 +145,9 @@ def _question(asked: dict[str, Any]) -> EligibilityQuestion:
         on=asked["on"],
         dose_number=asked["dose_number"],
         facts=facts_of(asked),
+        planned=tuple(Vaccine(**each) for each in asked["planned_vaccines"]),
+        first_infusion=asked["first_infusion"],
+        b_cells_recovered=asked["b_cells_recovered"],
     )
 
 
@@ -140,7 +161,17 @@ def _item(found: EligibilityAnswer) -> EligibilityItem:
         "regimen": _regimen(found.regimen),
         "rate_options": [] if offer is None else [str(option) for option in offer.options],
         "rate_findings": [] if offer is None else finding_items(offer.findings),
+        "steroid_mg": text_or_none(found.steroid_mg),
         "contraception_until": found.contraception_until,
+        "vaccinations": [
+            {
+                "name": each.vaccine.name,
+                "live": each.vaccine.live,
+                "on": each.vaccine.on,
+                "findings": finding_items(each.findings),
+            }
+            for each in found.vaccinations
+        ],
     }
 
 

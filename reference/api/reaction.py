@@ -8,25 +8,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinical.climb import Segment
-from clinical.protocol import ClimbPolicy, ReactionSeverity
+from clinical.protocol import ClimbPolicy, ReactionSeverity, load
+from clinical.reactions import Suggestion
 from clinical.titration import seconds
 from core.api.openapi import answers
 from reference.amounts import text, text_or_none
-from reference.api.reading import ZONE, a_choice, an_amount, read_json
+from reference.api.reading import ZONE, a_choice, a_whole, an_amount, read_json, some_of
 from reference.api.shared import (
     BAG,
     START,
     Answered,
     CalculatorView,
+    FindingItem,
     answered,
     bag_of,
     described,
+    finding_items,
     local,
 )
 from reference.bounds import MOST_MINUTES
 from reference.questions import reaction
 from reference.questions.reaction import PolicyEnd, ReactionAnswer, ReactionQuestion
 
+RULES = load().reaction
 FIELDS = (
     *BAG,
     START,
@@ -45,6 +49,13 @@ FIELDS = (
         minimum=Fraction(0),
         maximum=MOST_MINUTES,
     ),
+    some_of("signs", "What is seen; signs and grade suggest a severity.", RULES.signs),
+    a_whole(
+        "grade",
+        "CTCAE, infusion related reaction.",
+        minimum=min(row.grade for row in RULES.grades),
+        maximum=max(row.grade for row in RULES.grades),
+    ),
     a_choice("policy", "How the rate rises again. The rate table's own.", ClimbPolicy),
     ZONE,
 )
@@ -53,6 +64,7 @@ EXAMPLE = {
     "option": "standard",
     "onset_minute": 75,
     "severity": "mild_moderate",
+    "signs": ["flushing", "rash"],
     "symptom_free_after": 20,
     "start": "2026-07-06T09:00:00+02:00",
 }
@@ -80,6 +92,16 @@ class PolicyEndItem(TypedDict):
     path: list[SegmentItem]
 
 
+class SuggestionItem(TypedDict):
+    """What signs and grade suggest. A clinician decides."""
+
+    severity: Annotated[str, ReactionSeverity]
+    stop_for_good: Annotated[bool, "The leaflet says: permanently."]
+    because: Annotated[list[str], "The signs that trigger it."]
+    suggests_more: Annotated[bool, "It asks for more than the severity that was sent."]
+    findings: list[FindingItem]
+
+
 class ReactionItem(Answered):
     """What the reaction leads to. Quantities and seconds are decimal strings.
 
@@ -99,6 +121,7 @@ class ReactionItem(Answered):
     earliest_increase_s: str | None
     volume_at_earliest_increase_ml: str | None
     ends: list[PolicyEndItem]
+    suggestion: Annotated[SuggestionItem | None, "Needs `signs` or `grade`."]
 
 
 class ReactionView(CalculatorView):
@@ -121,6 +144,8 @@ class ReactionView(CalculatorView):
                 symptom_free_after=asked["symptom_free_after"],
                 policy=asked["policy"],
                 start=asked["start"],
+                signs=asked["signs"],
+                grade=asked["grade"],
             )
         )
         return Response(_item(found, asked["time_zone"] or self.zone))
@@ -142,6 +167,19 @@ def _item(found: ReactionAnswer, zone: ZoneInfo) -> ReactionItem:
         "earliest_increase_s": text_or_none(outcome.earliest_increase_s),
         "volume_at_earliest_increase_ml": text_or_none(outcome.volume_at_earliest_increase_ml),
         "ends": [_end(each, zone) for each in found.ends],
+        "suggestion": _suggestion(found.suggestion, more=found.suggests_more),
+    }
+
+
+def _suggestion(found: Suggestion | None, *, more: bool) -> SuggestionItem | None:
+    if found is None:
+        return None
+    return {
+        "severity": str(found.severity),
+        "stop_for_good": found.stop_for_good,
+        "because": list(found.because),
+        "suggests_more": more,
+        "findings": finding_items(found.findings),
     }
 
 

@@ -104,6 +104,20 @@ def a_choice(
     return _field(name, words, read, schema, default=default, required=required)
 
 
+def some_of(name: str, words: str, options: Iterable[str]) -> Parameter:
+    """Any number of `options`, read in their own order, each once."""
+    allowed = {str(option): option for option in options}
+
+    def read(value: Any) -> tuple[str, ...]:
+        known = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if not known or not set(value) <= set(allowed):
+            raise ValueError(f"Must be a list of any of {', '.join(allowed)}.")
+        return tuple(option for text, option in allowed.items() if text in value)
+
+    schema = {"type": "array", "items": {"type": "string", "enum": list(allowed)}}
+    return _field(name, words, read, schema, default=(), required=False)
+
+
 def a_flag(name: str, words: str, *, default: bool | None = None) -> Parameter:
     """True or false; null where nobody knows."""
 
@@ -202,14 +216,15 @@ def some_words(name: str, words: str, *, longest: int, required: bool = False) -
 
 
 def many(
-    name: str, words: str, fields: Iterable[Parameter], *, most: int, least: int = 0
-) -> Parameter:
+    name: str, words: str, fields: Iterable[Parameter], *, most: int, least: int = 0,
+    default: tuple[()] | None = (),
+) -> Parameter:  # fmt: skip
     """A list of objects, each with the same `fields`; read as a list of dictionaries."""
     known = tuple(fields)
     inner = body_schema(known)["application/json"]
     schema = {"type": "array", "items": inner, "minItems": least, "maxItems": most}
     read = partial(_list, fields=known, least=least, most=most)
-    return _field(name, words, read, schema, default=(), required=least > 0)
+    return _field(name, words, read, schema, default=default, required=least > 0)
 
 
 def _list(

@@ -1,31 +1,54 @@
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinical.premedication import PremedicationDue
+from clinical.premedication import PremedicationDue, PremedicationGiven, PremedicationKind
 from clinical.titration import RatePlan, Step, duration_of, seconds
 from core.api.openapi import answers
 from reference.amounts import text, text_or_none
-from reference.api.reading import ZONE, an_amount, read_json
+from reference.api.reading import (
+    ZONE,
+    a_choice,
+    a_moment,
+    a_whole,
+    an_amount,
+    many,
+    read_json,
+    some_words,
+)
 from reference.api.shared import (
     BAG,
     START,
     Answered,
     CalculatorView,
+    FindingItem,
     answered,
     bag_of,
     described,
+    finding_items,
     local,
 )
-from reference.bounds import MOST_MINUTES
+from reference.bounds import (
+    MOST_AGE_YEARS,
+    MOST_DOSE_MG,
+    MOST_MEDICINES,
+    MOST_MINUTES,
+    MOST_WEIGHT_KG,
+)
 from reference.questions import titration
 from reference.questions.titration import TitrationAnswer, TitrationQuestion
 
+MEDICINE = (
+    a_choice("kind", "What it was given for.", PremedicationKind, required=True),
+    some_words("drug", "Which medicine.", longest=80, required=True),
+    a_moment("given_at", "When.", required=True),
+    an_amount("dose_mg", "Milligrams.", minimum=Fraction(0), maximum=Fraction(MOST_DOSE_MG)),
+)
 FIELDS = (
     *BAG,
     START,
@@ -35,9 +58,37 @@ FIELDS = (
         minimum=Fraction(0),
         maximum=MOST_MINUTES,
     ),
+    a_whole("age_years", "For a child's glucocorticoid.", minimum=0, maximum=MOST_AGE_YEARS),
+    an_amount(
+        "weight_kg",
+        "For a child's glucocorticoid.",
+        minimum=Fraction(0),
+        maximum=MOST_WEIGHT_KG,
+    ),
+    many(
+        "premedication_given",
+        "What was given before the start, to be judged; an empty list says nothing was.",
+        MEDICINE,
+        most=MOST_MEDICINES,
+        default=None,
+    ),
+    a_moment("antihypertensive_taken_at", "When one was last taken."),
     ZONE,
 )
-EXAMPLE = {"dose_mg": 300, "option": "initial", "start": "2026-07-06T09:00:00+02:00", "minute": 45}
+EXAMPLE = {
+    "dose_mg": 300,
+    "option": "initial",
+    "start": "2026-07-06T09:00:00+02:00",
+    "minute": 45,
+    "premedication_given": [
+        {
+            "kind": "steroid",
+            "drug": "methylprednisolone",
+            "given_at": "2026-07-06T08:30:00+02:00",
+            "dose_mg": 100,
+        }
+    ],
+}
 
 
 class StepItem(TypedDict):
@@ -58,7 +109,9 @@ class PremedicationItem(TypedDict):
 
     kind: str
     drugs: Annotated[list[str], "Any one of these."]
-    dose_mg: Annotated[str | None, "The adult dose; null where the sources name none."]
+    dose_mg: Annotated[
+        str | None, "By age and weight when given; null where the sources name none."
+    ]
     required: bool
     opens_at: datetime
     closes_at: datetime
@@ -85,6 +138,9 @@ class TitrationItem(Answered):
     ends_at: datetime | None
     observe_until: datetime | None
     premedication: Annotated[list[PremedicationItem], "Needs `start`."]
+    premedication_findings: Annotated[
+        list[FindingItem] | None, "About what was given; null when that was not asked."
+    ]
     at: MinuteItem | None
 
 
@@ -100,10 +156,21 @@ class TitrationView(CalculatorView):
     )
     def post(self, request: Request) -> Response:
         asked = read_json(FIELDS, request.data)
-        found = titration.answer(
-            TitrationQuestion(bag=bag_of(asked), start=asked["start"], minute=asked["minute"])
-        )
+        found = titration.answer(_question(asked))
         return Response(_item(found, asked["time_zone"] or self.zone))
+
+
+def _question(asked: dict[str, Any]) -> TitrationQuestion:
+    given = asked["premedication_given"]
+    return TitrationQuestion(
+        bag=bag_of(asked),
+        start=asked["start"],
+        minute=asked["minute"],
+        age_years=asked["age_years"],
+        weight_kg=asked["weight_kg"],
+        given=None if given is None else tuple(PremedicationGiven(**each) for each in given),
+        antihypertensive_at=asked["antihypertensive_taken_at"],
+    )
 
 
 def _item(found: TitrationAnswer, zone: ZoneInfo) -> TitrationItem:
@@ -119,6 +186,9 @@ def _item(found: TitrationAnswer, zone: ZoneInfo) -> TitrationItem:
         "ends_at": local(found.ends_at, zone),
         "observe_until": local(found.observe_until, zone),
         "premedication": [_premedication(each, zone) for each in found.premedication],
+        "premedication_findings": None
+        if found.premedication_findings is None
+        else finding_items(found.premedication_findings),
         "at": None
         if at is None
         else {

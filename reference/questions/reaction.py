@@ -7,7 +7,7 @@ from fractions import Fraction
 from clinical.climb import Segment, policies_for
 from clinical.observation import observe_until
 from clinical.protocol import ClimbPolicy, Protocol, ReactionSeverity, load
-from clinical.reactions import ReactionOutcome, what_if
+from clinical.reactions import ReactionOutcome, Suggestion, suggest, what_if
 from clinical.titration import RatePlan
 from core.errors import Invalid
 from reference.questions.titration import Bag, minutes, plan_of
@@ -17,7 +17,8 @@ from reference.questions.titration import Bag, minutes, plan_of
 class ReactionQuestion:
     """Minutes count from the start of the infusion, `symptom_free_after` from the onset.
 
-    `policy` None takes the one the protocol names for this table.
+    `policy` None takes the one the protocol names for this table. Signs and grade only suggest a
+    severity; what is reckoned with is `severity`, as the clinician says it.
     """
 
     bag: Bag
@@ -26,6 +27,8 @@ class ReactionQuestion:
     symptom_free_after: Fraction | None = None
     policy: ClimbPolicy | None = None
     start: datetime | None = None
+    signs: tuple[str, ...] = ()
+    grade: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,10 @@ class PolicyEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionAnswer:
-    """`ends` is empty when the infusion may not go on (or not yet): see `outcome`."""
+    """`ends` is empty when the infusion may not go on (or not yet): see `outcome`.
+
+    `suggestion` is what signs and grade suggest, None without either.
+    """
 
     protocol: Protocol
     plan: RatePlan
@@ -53,6 +59,17 @@ class ReactionAnswer:
     onset: timedelta
     outcome: ReactionOutcome
     ends: tuple[PolicyEnd, ...]
+    suggestion: Suggestion | None
+
+    @property
+    def suggests_more(self) -> bool:
+        """Whether signs and grade ask for more than the severity that was reckoned with."""
+        found = self.suggestion
+        if found is None:
+            return False
+        goes_on = self.outcome.severity is not ReactionSeverity.LIFE_THREATENING
+        worse = found.severity.rank > self.outcome.severity.rank
+        return worse or (found.stop_for_good and goes_on)
 
     @property
     def chosen(self) -> PolicyEnd | None:
@@ -90,6 +107,12 @@ def _policy(made: RatePlan, wanted: ClimbPolicy | None) -> ClimbPolicy:
     return chosen
 
 
+def _suggestion(protocol: Protocol, asked: ReactionQuestion) -> Suggestion | None:
+    if not asked.signs and asked.grade is None:
+        return None
+    return suggest(protocol, signs=asked.signs, grade=asked.grade)
+
+
 def answer(asked: ReactionQuestion) -> ReactionAnswer:
     """Return what the reaction leads to.
 
@@ -120,4 +143,5 @@ def answer(asked: ReactionQuestion) -> ReactionAnswer:
         onset=onset,
         outcome=outcome,
         ends=tuple(_end(protocol, outcome, each, policy, asked.start) for each in outcome.paths),
+        suggestion=_suggestion(protocol, asked),
     )
