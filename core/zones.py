@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils import timezone
+
 from core.errors import Invalid
 
 
@@ -11,6 +13,16 @@ def check_zone(name: str) -> str:
     if name not in available_timezones():
         raise Invalid(f"There is no time zone called {name}.", {"time_zone": ["Unknown zone."]})
     return name
+
+
+def current_zone() -> ZoneInfo:
+    """Return the zone this page is shown in: the clinic's, or the one a form asked for.
+
+    The zone itself, never by its name: one without summer time is called by its offset.
+    """
+    zone = timezone.get_current_timezone()
+    assert isinstance(zone, ZoneInfo)
+    return zone
 
 
 def local_date(instant: datetime, zone: str) -> date:

@@ -129,7 +129,6 @@ WHY_SIGN_OFF = {
     "M": _("from memory"),
 }
 
-EDITIONS = {"default": _("Default"), "us": _("US"), "eu": _("EU")}
 ROLES = {"nurse": _("nurse"), "pharmacist": _("pharmacist"), "prescriber": _("prescriber")}
 
 RULE_GROUPS = (

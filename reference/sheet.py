@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from clinical.findings import Rule
 from clinical.protocol import DEFAULT_EDITION, Protocol, SourcedValue
-from reference.labels import EDITIONS, ELIGIBILITY, LABELS, OF_THE_PATIENT, RULE_GROUPS, SECTIONS
+from core.clinical_words import EDITIONS
+from reference.labels import ELIGIBILITY, LABELS, OF_THE_PATIENT, RULE_GROUPS, SECTIONS
 from reference.labels import WHY_SIGN_OFF as WHY
 from reference.wording import lines
 

@@ -6,7 +6,6 @@ Every filter takes None and answers a dash, so that a missing fact is visible an
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -16,14 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import display
+from core.clinical_words import EDITIONS
 from core.states import state
+from core.zones import current_zone
 
 register = template.Library()
-
-
-def _zone() -> ZoneInfo:
-    """The clinic's zone: the middleware made it the current one."""
-    return ZoneInfo(timezone.get_current_timezone_name())
 
 
 def _part(source: object, name: str, default: Any = "") -> Any:
@@ -42,7 +38,7 @@ def sentence(words: str) -> str:
 @register.filter
 def clinical_date(value: date | datetime | None) -> str:
     """`{{ patient.birth_date|clinical_date }}` gives 04-Mar-1988."""
-    return display.NOTHING if value is None else display.clinical_date(value, _zone())
+    return display.NOTHING if value is None else display.clinical_date(value, current_zone())
 
 
 @register.filter
@@ -54,13 +50,13 @@ def weekday(value: date | None) -> str:
 @register.filter
 def patient_date(value: date | datetime | None) -> str:
     """`{{ visit.day|patient_date }}` gives 04 March 1988, in the reader's language."""
-    return display.NOTHING if value is None else display.patient_date(value, _zone())
+    return display.NOTHING if value is None else display.patient_date(value, current_zone())
 
 
 @register.filter
 def clinical_time(value: datetime | None) -> str:
     """`{{ event.occurred_at|clinical_time }}` gives 14:05 in the clinic's zone."""
-    return display.NOTHING if value is None else display.clinical_time(value, _zone())
+    return display.NOTHING if value is None else display.clinical_time(value, current_zone())
 
 
 @register.filter
@@ -68,13 +64,13 @@ def clinical_seconds(value: datetime | None) -> str:
     """`{{ shell.now|clinical_seconds }}` gives 14:05:10: for how fresh a page is."""
     if value is None:
         return display.NOTHING
-    return display.clinical_time(value, _zone(), seconds=True)
+    return display.clinical_time(value, current_zone(), seconds=True)
 
 
 @register.filter
 def clinical_datetime(value: datetime | None) -> str:
     """`{{ entry.recorded_at|clinical_datetime }}` gives 04-Mar-1988 14:05."""
-    return display.NOTHING if value is None else display.clinical_datetime(value, _zone())
+    return display.NOTHING if value is None else display.clinical_datetime(value, current_zone())
 
 
 @register.filter
@@ -156,6 +152,12 @@ def medicine_line(medicine: object | None) -> SafeString | str:
 def allergy_state(code: str | None) -> str:
     """`{{ patient.allergy_status|allergy_state }}` gives one of the four answers in words."""
     return str(display.allergy_state(code or "").label)
+
+
+@register.filter
+def edition_name(code: str) -> str:
+    """`{{ course.edition|edition_name }}` gives US for us: an edition of a protocol in words."""
+    return str(EDITIONS.get(code, code))
 
 
 @register.simple_tag

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from clinical.model import ReactionSeverity
 from core import display
+from core.clinical_words import SIGNS
 from infusion.bedside import Entry
 from infusion.models import InfusionEvent
 from infusion.vitals import RANGES
-from infusion.web.forms.reacting import SEVERITIES, SIGNS
+from infusion.web.forms.reacting import SEVERITIES
 from infusion.web.prepared import lines_of
 
 Kind = InfusionEvent.Kind

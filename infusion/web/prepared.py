@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinical.beyond_use import Place
 from core import display
+from core.zones import current_zone
 from infusion.bag import Bag
 from infusion.checklist import Answers
 from infusion.iv_access import Device, read_access
@@ -49,7 +48,7 @@ def access_lines(values: Mapping[str, Any]) -> list[str]:
 def bag_lines(values: Mapping[str, Any]) -> list[str]:
     """Return what is in the bag, from which vials, and where it was kept."""
     bag = Bag.read(values)
-    zone = ZoneInfo(timezone.get_current_timezone_name())
+    zone = current_zone()
     dose = display.quantity(bag.dose_mg, "mg")
     vials = [
         _("lot %(lot)s, expires %(day)s")

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import display
+from core.clinical_words import SIGNS
 from infusion.bedside import Bedside
 from infusion.board import Act
 from infusion.reaction import OpenReaction, Task
-from infusion.web.forms.reacting import SEVERITIES, SIGNS
+from infusion.web.forms.reacting import SEVERITIES
 
 Words = str | Promise
 ACT_OF = {

@@ -2,11 +2,9 @@
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 from core import display
+from core.zones import current_zone
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
@@ -16,7 +14,7 @@ def on_the_wall(words: str) -> str:
 
     The core says instants in UTC and knows no clinic; people read the wall.
     """
-    zone = ZoneInfo(timezone.get_current_timezone_name())
+    zone = current_zone()
 
     def shown(found: re.Match[str]) -> str:
         return display.clinical_time(datetime.fromisoformat(found.group()), zone)

@@ -5,8 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
+from clinical.calendar import PlannedDose
 from clinical.titration import duration_of, seconds
 from core import clock
+from core.templatetags.clinical import clinical_date
 from core.web import timeline
 from reference import picture, rows
 from reference.amounts import rounded
@@ -15,7 +19,7 @@ from reference.questions.eligibility import EligibilityAnswer
 from reference.questions.preparation import PreparationAnswer, Start
 from reference.questions.reaction import PolicyEnd, ReactionAnswer
 from reference.questions.titration import TitrationAnswer
-from reference.web.forms import OPTIONS, POLICIES
+from reference.web.choices import LIMITS, OPTIONS, POLICIES
 
 POLICY_LABELS = dict(POLICIES[1:])
 OPTION_LABELS = dict(OPTIONS)
@@ -47,7 +51,16 @@ def _doses(found: CalendarAnswer) -> Iterable[Dose]:
         yield Dose(
             number=dose.number, dose_mg=dose.dose_mg, state="planned", due_on=dose.due,
             earliest_on=dose.earliest, latest_on=dose.latest,
+            note=_clinic_day(dose, found.clinic_days.get(dose.number)),
         )  # fmt: skip
+
+
+def _clinic_day(dose: PlannedDose, on: date | None) -> str:
+    if on is None:
+        return ""
+    if on == dose.due:
+        return gettext("the clinic is open that day")
+    return gettext("on a clinic day: %(day)s") % {"day": f"{on:%a} {clinical_date(on)}"}
 
 
 def calendar(found: CalendarAnswer) -> Mapping[str, Any]:
@@ -106,6 +119,7 @@ def reaction(found: ReactionAnswer) -> Mapping[str, Any]:
         "new_rate": None if outcome.new_rate_ml_h is None else rounded(outcome.new_rate_ml_h),
         "given_ml": given,
         "remaining_ml": rounded(outcome.remaining_ml),
+        "suggestion": found.suggestion,
         "increase_after": increase_after,
         "increase_at": found.start + increase_after if found.start and increase_after else None,
         "chart": picture.draw(curves, seconds(found.onset)),
@@ -125,6 +139,7 @@ def preparation(found: PreparationAnswer) -> Mapping[str, Any]:
     made = found.made
     return {
         "answer": found,
+        "limit_label": LIMITS[found.beyond_use.limited_by],
         "drug_ml": rounded(made.drug_ml),
         "bag_ml": rounded(made.bag_ml),
         "total_ml": rounded(made.total_ml),
@@ -141,5 +156,6 @@ def eligibility(found: EligibilityAnswer) -> Mapping[str, Any]:
         "findings": found.eligibility.findings,
         "decision": str(found.eligibility.decision),
         "options": [] if offer is None else [OPTION_LABELS[option] for option in offer.options],
+        "steroid_mg": None if found.steroid_mg is None else rounded(found.steroid_mg),
         "offer_findings": () if offer is None else offer.findings,
     }

@@ -16,8 +16,9 @@ from core.errors import Invalid, NotFound
 from reference.questions import calendar, eligibility, preparation, reaction, titration
 from reference.web import answers
 from reference.web.eligibility_form import EligibilityForm
-from reference.web.forms import CalendarForm, PreparationForm, ReactionForm, TitrationForm
+from reference.web.forms import CalendarForm, ReactionForm, TitrationForm
 from reference.web.frame import clinics_around
+from reference.web.preparation_form import PreparationForm
 
 
 @dataclass(frozen=True, slots=True)

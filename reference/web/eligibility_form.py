@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinical.facts import Pml, RenalImpairment, TestResult
+from clinical.facts import Pml, RenalImpairment, TestResult, Vaccine
 from clinical.protocol import load
 from reference.bounds import (
     MOST_AGE_YEARS,
@@ -95,6 +95,10 @@ class EligibilityForm(WhatIf):
     renal = choice(_("Kidney impairment"), RENAL, required=False)
     pml = choice("PML", PML)
     last_dose_on = DayField(_("Last dose given on"), required=False)
+    first_infusion = DayField(
+        _("Infusion 1 was on"), required=False, help_text=_("For a dose after the first.")
+    )
+    b_cells_recovered = flag(_("B cells recovered"))
     groups = (
         ("", ("occasion", "on", "dose_number", "edition")),
         (_("Patient"), ("age_years", "weight_kg", "indication", "last_dose_on")),
@@ -120,30 +124,50 @@ class EligibilityForm(WhatIf):
         for name, _words, default in YES_OR_NO:
             make = known if default is None else flag
             self.fields[name] = make(LABELS[name])
-        shown: list[str] = []
-        for number in self.rows_filled("vaccine", "vaccine_on", least=1, most=MOST_VACCINES):
-            shown += self._vaccine(number)
-        self.sets.append((_("Vaccines"), shown))
+        self._vaccines("vaccine", _("Vaccines given"), _("Given on (%(number)s)"))
+        self._vaccines("planned", _("Vaccines planned"), _("Planned for (%(number)s)"))
+        self.sets[-1][1].extend(("first_infusion", "b_cells_recovered"))
 
-    def _vaccine(self, number: int) -> list[str]:
-        name, on, live = f"vaccine_{number}", f"vaccine_on_{number}", f"vaccine_live_{number}"
-        which = {"number": number}
-        self.fields[name] = forms.CharField(
-            label=_("Vaccine %(number)s") % which, required=False, max_length=80
-        )
-        self.fields[on] = DayField(_("Given on (%(number)s)") % which, required=False)
-        self.fields[live] = flag(_("Live (%(number)s)") % which)
-        return [name, on, live]
+    def _vaccines(self, stem: str, title: Any, when: Any) -> None:
+        """Add the rows of one list of vaccinations."""
+        shown: list[str] = []
+        for number in self.rows_filled(stem, f"{stem}_on", least=1, most=MOST_VACCINES):
+            name, on, live = f"{stem}_{number}", f"{stem}_on_{number}", f"{stem}_live_{number}"
+            which = {"number": number}
+            self.fields[name] = forms.CharField(
+                label=_("Vaccine %(number)s") % which, required=False, max_length=80
+            )
+            self.fields[on] = DayField(when % which, required=False)
+            self.fields[live] = flag(_("Live (%(number)s)") % which)
+            shown += [name, on, live]
+        self.sets.append((title, shown))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        for number in range(1, MOST_VACCINES + 1):
-            name, on = f"vaccine_{number}", f"vaccine_on_{number}"
-            if cleaned.get(name) and not cleaned.get(on) and on not in self.errors:
-                self.add_error(on, _("Say when it was given."))
-            if cleaned.get(on) and not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, _("Say which vaccine."))
+        for stem, when in (
+            ("vaccine", _("Say when it was given.")),
+            ("planned", _("Say for which day it is planned.")),
+        ):
+            for number in range(1, MOST_VACCINES + 1):
+                name, on = f"{stem}_{number}", f"{stem}_on_{number}"
+                if cleaned.get(name) and not cleaned.get(on) and on not in self.errors:
+                    self.add_error(on, when)
+                if cleaned.get(on) and not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, _("Say which vaccine."))
         return self.cleaned_data
+
+    def _told(self, stem: str) -> list[dict[str, Any]]:
+        """Return the filled rows of one list of vaccinations."""
+        asked = self.cleaned_data
+        return [
+            {
+                "name": asked[f"{stem}_{number}"],
+                "on": asked[f"{stem}_on_{number}"],
+                "live": asked[f"{stem}_live_{number}"],
+            }
+            for number in range(1, MOST_VACCINES + 1)
+            if asked.get(f"{stem}_{number}")
+        ]
 
     def question(self) -> EligibilityQuestion:
         """Return the question; only for a valid form."""
@@ -157,18 +181,16 @@ class EligibilityForm(WhatIf):
         ):
             asked[name] = kind(asked[name]) if asked[name] else None
         asked["pml"] = Pml(asked["pml"])
-        asked["vaccines"] = [
-            {"name": asked[f"vaccine_{number}"], "on": asked[f"vaccine_on_{number}"],
-             "live": asked[f"vaccine_live_{number}"]}
-            for number in range(1, MOST_VACCINES + 1)
-            if asked.get(f"vaccine_{number}")
-        ]  # fmt: skip
+        asked["vaccines"] = self._told("vaccine")
         return EligibilityQuestion(
             edition=asked["edition"],
             occasion=Occasion(asked["occasion"]),
             on=asked["on"],
             dose_number=asked["dose_number"],
             facts=facts_of(asked),
+            planned=tuple(Vaccine(**each) for each in self._told("planned")),
+            first_infusion=asked["first_infusion"],
+            b_cells_recovered=asked["b_cells_recovered"],
         )
 
     @staticmethod

@@ -1,75 +1,60 @@
-"""Four of the calculator's questions as forms; eligibility has a module of its own."""
+"""Three of the calculator's questions as forms; bag and eligibility have modules of their own."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clinical.beyond_use import Kept, Place
+from clinical.calendar import Roll
+from clinical.premedication import PremedicationGiven
 from clinical.protocol import ClimbPolicy, IntervalMode, RateOption, ReactionSeverity
+from core.clinical_words import CTCAE_GRADES
 from reference.bounds import (
     LEAST_VOLUME_ML,
+    MOST_AGE_YEARS,
+    MOST_DOSE_MG,
     MOST_GIVEN,
+    MOST_MEDICINES,
     MOST_MINUTES,
-    MOST_MOVES,
+    MOST_PAYER_DAYS,
     MOST_VOLUME_ML,
+    MOST_WEIGHT_KG,
     MOST_YEARS,
 )
-from reference.questions.calendar import CalendarQuestion
-from reference.questions.preparation import PreparationQuestion
+from reference.questions.calendar import CalendarQuestion, RegimenFor
 from reference.questions.reaction import ReactionQuestion
 from reference.questions.titration import Bag, TitrationQuestion
+from reference.web.choices import (
+    DOSES,
+    DRUGS,
+    MODES,
+    OPEN_DAYS,
+    OPTIONS,
+    POLICIES,
+    REGIMENS,
+    ROLLS,
+    SEVERITIES,
+    SIGNS,
+    WEEKS,
+    purpose_of,
+)
 from reference.web.inputs import (
     DayField,
     Groups,
     WallField,
     WhatIf,
     amount,
+    at_nine,
     choice,
     edition,
-    flag,
+    fraction,
     whole,
 )
 
-AS_THE_EDITION = ("", _("Edition's own"))
-DOSES = [(str(dose), f"{dose} mg") for dose in (150, 300, 600)]
-OPTIONS = [
-    (RateOption.INITIAL, _("Initial (2.5 h)")),
-    (RateOption.STANDARD, _("Standard (3.5 h)")),
-    (RateOption.SHORT, _("Short (2 h)")),
-]
-POLICIES = [
-    AS_THE_EDITION,
-    (ClimbPolicy.INCREMENT, _("By increment")),
-    (ClimbPolicy.LADDER, _("Up the table's ladder")),
-    (ClimbPolicy.RETURN, _("Return to the rate at onset")),
-    (ClimbPolicy.HELD, _("Held at half")),
-]
-SEVERITIES = [
-    (ReactionSeverity.MILD_MODERATE, _("Mild to moderate")),
-    (ReactionSeverity.SEVERE, _("Severe")),
-    (ReactionSeverity.LIFE_THREATENING, _("Life-threatening")),
-]
-MODES = [
-    AS_THE_EDITION,
-    (IntervalMode.CALENDAR, _("Six calendar months")),
-    (IntervalMode.WEEKS_24, _("24 weeks")),
-    (IntervalMode.WEEKS_26, _("26 weeks")),
-]
-PLACES = [(Place.FRIDGE, _("Fridge")), (Place.ROOM, _("Room"))]
 VOLUME_HELP = _("Empty: the table's own.")
-
-
-def fraction(value: Any) -> Fraction | None:
-    """Return a typed decimal exactly, None for none."""
-    return None if value is None else Fraction(value)
-
-
-def at_nine(now: datetime, zone: ZoneInfo) -> str:
-    """Return nine o'clock of the zone's present day, as a form writes it."""
-    return datetime.combine(now.astimezone(zone).date(), time(9)).isoformat("T", "minutes")
 
 
 class CalendarForm(WhatIf):
@@ -79,8 +64,19 @@ class CalendarForm(WhatIf):
     interval_mode = choice(_("Six months are"), MODES, required=False)
     first_infusion = DayField(_("Infusion 1, planned or given"))
     years = whole(_("Years ahead"), 1, MOST_YEARS)
-    propose = DayField(_("Check a day for the next dose"), required=False)
-    groups = (("", ("first_infusion", "edition", "interval_mode", "years", "propose")),)
+    regimen = choice(_("Milligrams for"), REGIMENS, required=False)
+    propose = DayField(_("Day for the next dose"), required=False)
+    payer_minimum_days = whole(
+        _("Payer's interval, days"), 1, MOST_PAYER_DAYS, required=False,
+        help_text=_("Empty: no payer asked."),
+    )  # fmt: skip
+    open_on = choice(_("Clinic open"), OPEN_DAYS, required=False)
+    roll = choice(_("Due on a closed day"), ROLLS, required=False)
+    groups = (
+        ("", ("first_infusion", "edition", "interval_mode", "years", "regimen")),
+        (_("Check a day"), ("propose", "payer_minimum_days")),
+        (_("Clinic days"), ("open_on", "roll")),
+    )
     stand_ins = {"given": "given_1"}
 
     def prepare(self) -> None:
@@ -101,6 +97,10 @@ class CalendarForm(WhatIf):
             interval_mode=IntervalMode(asked["interval_mode"]) if asked["interval_mode"] else None,
             years=asked["years"],
             propose=asked["propose"],
+            regimen=RegimenFor(asked["regimen"] or RegimenFor.ADULT),
+            open_on=WEEKS.get(asked["open_on"], ()),
+            roll=Roll(asked["roll"] or Roll.FORWARD),
+            payer_minimum_days=asked["payer_minimum_days"],
         )
 
     @staticmethod
@@ -110,8 +110,8 @@ class CalendarForm(WhatIf):
         return {"edition": "default", "first_infusion": str(today), "years": "2"}
 
 
-class TitrationForm(WhatIf):
-    """From dose, rate table and volume."""
+class BagForm(WhatIf):
+    """Dose, rate table, volume and start: what every running infusion has."""
 
     edition = edition()
     dose_mg = choice(_("Dose"), DOSES)
@@ -120,10 +120,6 @@ class TitrationForm(WhatIf):
         _("Volume in the bag, mL"), LEAST_VOLUME_ML, MOST_VOLUME_ML, help_text=VOLUME_HELP
     )
     start = WallField(_("Start"), required=False)
-    minute = amount(_("What is in after, minutes"), 0, MOST_MINUTES)
-    groups: Groups = (
-        ("", ("dose_mg", "option", "volume_ml", "edition", "start", "zone", "minute")),
-    )
 
     def prepare(self) -> None:
         self.add_zone()
@@ -138,11 +134,72 @@ class TitrationForm(WhatIf):
             volume_ml=fraction(asked["volume_ml"]),
         )
 
-    def question(self) -> Any:
+
+class TitrationForm(BagForm):
+    """From a bag to its rate table, and to what is given before it."""
+
+    minute = amount(_("What is in after, minutes"), 0, MOST_MINUTES)
+    age_years = whole(_("Age, years"), 0, MOST_AGE_YEARS, required=False)
+    weight_kg = amount(_("Weight, kg"), 0, MOST_WEIGHT_KG)
+    antihypertensive_at = WallField(_("Antihypertensive last taken"), required=False)
+    groups: Groups = (
+        ("", ("dose_mg", "option", "volume_ml", "edition", "start", "zone", "minute")),
+        (_("Premedication"), ("age_years", "weight_kg", "antihypertensive_at")),
+    )
+
+    def prepare(self) -> None:
+        super().prepare()
+        rows = self.rows_filled("drug", "drug_mg", "drug_at", least=1, most=MOST_MEDICINES)
+        for number in rows:
+            which = {"number": number}
+            self.fields[f"drug_{number}"] = choice(
+                _("Given (%(number)s)") % which, DRUGS, required=False
+            )
+            self.fields[f"drug_mg_{number}"] = amount(
+                _("Dose, mg (%(number)s)") % which, 0, MOST_DOSE_MG
+            )
+            self.fields[f"drug_at_{number}"] = WallField(
+                _("At (%(number)s)") % which, required=False
+            )
+            self.sets[1][1].extend(f"{stem}_{number}" for stem in ("drug", "drug_mg", "drug_at"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for number in range(1, MOST_MEDICINES + 1):
+            drug, at = f"drug_{number}", f"drug_at_{number}"
+            if cleaned.get(drug) and not cleaned.get(at) and at not in self.errors:
+                self.add_error(at, _("Say when it was given."))
+            told = cleaned.get(at) or cleaned.get(f"drug_mg_{number}") is not None
+            if told and not cleaned.get(drug) and drug not in self.errors:
+                self.add_error(drug, _("Say which medicine."))
+        return self.cleaned_data
+
+    def _given(self) -> tuple[PremedicationGiven, ...] | None:
+        """Return what was given; None when no medicine was named, which asks nothing."""
+        asked = self.cleaned_data
+        given = tuple(
+            PremedicationGiven(
+                kind=purpose_of(drug),
+                drug=drug,
+                given_at=asked[f"drug_at_{number}"],
+                dose_mg=fraction(asked[f"drug_mg_{number}"]),
+            )
+            for number in range(1, MOST_MEDICINES + 1)
+            if (drug := asked.get(f"drug_{number}"))
+        )
+        return given or None
+
+    def question(self) -> TitrationQuestion:
         """Return the question; only for a valid form."""
         asked = self.cleaned_data
         return TitrationQuestion(
-            bag=self.bag(), start=asked["start"], minute=fraction(asked["minute"])
+            bag=self.bag(),
+            start=asked["start"],
+            minute=fraction(asked["minute"]),
+            age_years=asked["age_years"],
+            weight_kg=fraction(asked["weight_kg"]),
+            given=self._given(),
+            antihypertensive_at=asked["antihypertensive_at"],
         )
 
     @staticmethod
@@ -155,10 +212,9 @@ class TitrationForm(WhatIf):
         }  # fmt: skip
 
 
-class ReactionForm(TitrationForm):
+class ReactionForm(BagForm):
     """From a reaction at one minute of an infusion."""
 
-    minute = None  # type: ignore[assignment]
     onset_minute = amount(_("Reaction after, minutes"), 0, MOST_MINUTES, required=True)
     severity = choice(_("Severity"), SEVERITIES)
     symptom_free_after = amount(
@@ -168,9 +224,14 @@ class ReactionForm(TitrationForm):
         help_text=_("From the onset. Empty: within the hold, or not yet when severe."),
     )
     policy = choice(_("How the rate rises again"), POLICIES, required=False)
+    grade = choice(_("Grade (CTCAE)"), CTCAE_GRADES, required=False)
+    signs = forms.MultipleChoiceField(
+        label=_("Signs"), choices=SIGNS, required=False, widget=forms.CheckboxSelectMultiple
+    )
     groups = (
         (_("Reaction"), ("onset_minute", "severity", "symptom_free_after", "policy")),
         (_("Infusion"), ("dose_mg", "option", "volume_ml", "edition", "start", "zone")),
+        (_("What suggests a severity"), ("grade", "signs")),
     )
 
     def question(self) -> ReactionQuestion:
@@ -183,6 +244,8 @@ class ReactionForm(TitrationForm):
             symptom_free_after=fraction(asked["symptom_free_after"]),
             policy=ClimbPolicy(asked["policy"]) if asked["policy"] else None,
             start=asked["start"],
+            signs=tuple(asked["signs"]),
+            grade=int(asked["grade"]) if asked["grade"] else None,
         )
 
     @staticmethod
@@ -192,86 +255,4 @@ class ReactionForm(TitrationForm):
             "edition": "default", "dose_mg": "600", "option": "standard", "onset_minute": "75",
             "severity": "mild_moderate", "symptom_free_after": "20",
             "start": at_nine(now, zone), "zone": zone.key,
-        }  # fmt: skip
-
-
-class PreparationForm(WhatIf):
-    """From when a bag was made and where it has been."""
-
-    edition = edition()
-    dose_mg = choice(_("Dose"), DOSES)
-    bag_ml = amount(
-        _("Bag of saline, mL"),
-        LEAST_VOLUME_ML,
-        MOST_VOLUME_ML,
-        help_text=_("Empty: the label's own."),
-    )
-    saline_added = flag(_("Drug added without taking saline out"))
-    prepared_at = WallField(_("Prepared"))
-    first_place = choice(_("Put into"), PLACES)
-    strict = choice(
-        _("Storage times"),
-        [AS_THE_EDITION, ("no", _("Fridge, and then room")), ("yes", _("Strict: one life"))],
-        required=False,
-    )
-    start = WallField(_("Check a start"), required=False)
-    groups = (
-        (_("Bag"), ("dose_mg", "bag_ml", "edition", "strict", "saline_added")),
-        (_("Kept"), ("prepared_at", "first_place")),
-        (_("Infusion"), ("start", "zone")),
-    )
-    stand_ins = {"storage": "prepared_at"}
-
-    def prepare(self) -> None:
-        self.add_zone()
-        for number in self.rows_filled("moved", "moved_to", least=1, most=MOST_MOVES - 1):
-            names = {"number": number}
-            self.fields[f"moved_{number}"] = WallField(
-                _("Moved (%(number)s)") % names, required=False
-            )
-            self.fields[f"moved_to_{number}"] = choice(
-                _("To (%(number)s)") % names, [("", _("Not moved")), *PLACES], required=False
-            )
-            self.sets[1][1].extend([f"moved_{number}", f"moved_to_{number}"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        for number in range(1, MOST_MOVES):
-            at, to = f"moved_{number}", f"moved_to_{number}"
-            if cleaned.get(at) and not cleaned.get(to) and to not in self.errors:
-                self.add_error(to, _("Say where it was moved to."))
-            if cleaned.get(to) and not cleaned.get(at) and at not in self.errors:
-                self.add_error(at, _("Say when it was moved."))
-        return self.cleaned_data
-
-    def question(self) -> PreparationQuestion:
-        """Return the question; only for a valid form."""
-        asked = self.cleaned_data
-        moves = [
-            (asked.get(f"moved_{number}"), asked.get(f"moved_to_{number}"))
-            for number in range(1, MOST_MOVES)
-        ]
-        return PreparationQuestion(
-            edition=asked["edition"],
-            dose_mg=int(asked["dose_mg"]),
-            bag_ml=fraction(asked["bag_ml"]),
-            saline_removed=not asked["saline_added"],
-            prepared_at=asked["prepared_at"],
-            storage=(
-                Kept(place=Place(asked["first_place"]), since=asked["prepared_at"]),
-                *(Kept(place=Place(place), since=at) for at, place in moves if at and place),
-            ),
-            strict=None if asked["strict"] is None else asked["strict"] == "yes",
-            start=asked["start"],
-            zone=self.zone,
-        )
-
-    @staticmethod
-    def initial_data(now: datetime, zone: ZoneInfo) -> dict[str, str]:
-        """Return a question to begin with: made at nine, four hours in the fridge."""
-        nine = datetime.fromisoformat(at_nine(now, zone))
-        return {
-            "edition": "default", "dose_mg": "600", "first_place": "fridge", "moved_to_1": "room",
-            "prepared_at": nine.isoformat("T", "minutes"), "zone": zone.key,
-            "moved_1": (nine + timedelta(hours=4)).isoformat("T", "minutes"),
         }  # fmt: skip

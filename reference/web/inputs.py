@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
+from fractions import Fraction
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinical.protocol import load
+from core.clinical_words import EDITIONS
 from core.errors import Invalid
 from core.zones import local_instant
 from reference.bounds import EARLIEST_DAY, LATEST_DAY, PLACES, day_in_reach, known_zones
-from reference.labels import EDITIONS
 
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 Choices = Iterable[tuple[str, Any]]
@@ -131,6 +132,16 @@ def edition() -> forms.Field:
     """Which edition answers."""
     names = load().editions()
     return choice(_("Edition"), [(name, EDITIONS.get(name, name)) for name in names])
+
+
+def fraction(value: Any) -> Fraction | None:
+    """Return a typed decimal exactly, None for none."""
+    return None if value is None else Fraction(value)
+
+
+def at_nine(now: datetime, zone: ZoneInfo) -> str:
+    """Return nine o'clock of the zone's present day, as a form writes it."""
+    return datetime.combine(now.astimezone(zone).date(), time(9)).isoformat("T", "minutes")
 
 
 class WhatIf(forms.Form):

@@ -7,9 +7,10 @@ from django.views.decorators.http import require_safe
 
 from clinical.protocol import DEFAULT_EDITION, Protocol, load, names
 from clinics.web.access import signed_in
+from core.clinical_words import EDITIONS
 from core.errors import NotFound
 from reference import rows, sheet
-from reference.labels import EDITIONS, GRADES
+from reference.labels import GRADES
 from reference.web.frame import clinics_around
 
 FIRST = "ocrelizumab"

@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from core.clinical_words import EDITIONS
 from scheduling.models import Booking, Course, Restart
 from scheduling.selectors import OpenDay, OpenStart
 
@@ -99,7 +100,7 @@ class StartCourseForm(forms.Form):
     first_infusion_on = forms.DateField(label=_("First infusion"), widget=DateInput)
     edition = forms.ChoiceField(
         label=_("Edition"),
-        choices=[("", _("The clinic's own")), ("default", "default"), ("us", "us"), ("eu", "eu")],
+        choices=[("", _("The clinic's own")), *EDITIONS.items()],
         required=False,
         help_text=_("Which reading of the label the calendar follows."),
     )

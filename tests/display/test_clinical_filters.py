@@ -21,10 +21,20 @@ def shown(expression: str, **context: Any) -> str:
         return Template(source).render(Context(context))
 
 
+@pytest.mark.parametrize(("zone", "words"), [("Etc/GMT+5", "03:05"), ("Factory", "08:05")])
+def test_a_zone_that_is_called_by_its_offset(zone: str, words: str) -> None:
+    with timezone.override(zone):
+        source = "{% load clinical %}{{ at|clinical_time }}"
+        assert Template(source).render(Context({"at": AT})) == words
+
+
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
         ("{{ at|clinical_date }}", "01-Jul-2026"),
+        ('{{ "us"|edition_name }}', "US"),
+        ('{{ "default"|edition_name }}', "Default"),
+        ('{{ "ch"|edition_name }}', "ch"),
         ("{{ at|patient_date }}", "01 July 2026"),
         ("{{ at|clinical_time }}", "09:05"),
         ("{{ at|clinical_seconds }}", "09:05:09"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinical.model import ReactionSeverity
 from clinical.reactions import suggest
 from core import display
+from core.clinical_words import CTCAE_GRADES, SIGNS
 from core.zones import local_instant
 from infusion.models import Infusion
 from infusion.services.reacting import Assessment
@@ -21,37 +22,6 @@ SEVERITIES = {
     ReactionSeverity.MILD_MODERATE: _("Mild to moderate"),
     ReactionSeverity.SEVERE: _("Severe"),
     ReactionSeverity.LIFE_THREATENING: _("Life-threatening or disabling"),
-}
-GRADES = [
-    ("", _("Not graded")),
-    ("1", _("1: mild")),
-    ("2", _("2: moderate")),
-    ("3", _("3: severe")),
-    ("4", _("4: life-threatening")),
-]
-SIGNS = {
-    "pruritus": _("Itching"),
-    "rash": _("Rash"),
-    "urticaria": _("Hives"),
-    "erythema": _("Redness"),
-    "flushing": _("Flushing"),
-    "fever": _("Fever"),
-    "headache": _("Headache"),
-    "dizziness": _("Dizziness"),
-    "fatigue": _("Tiredness"),
-    "nausea": _("Nausea"),
-    "tachycardia": _("Fast heartbeat"),
-    "hypotension": _("Low blood pressure"),
-    "throat_irritation": _("Throat irritation"),
-    "throat_pain": _("Throat pain"),
-    "dyspnoea": _("Short of breath"),
-    "bronchospasm": _("Bronchospasm"),
-    "asthma_exacerbation": _("Asthma attack"),
-    "pharyngeal_oedema": _("Swelling of the throat"),
-    "laryngeal_oedema": _("Swelling of the larynx"),
-    "hypersensitivity": _("Suspected hypersensitivity"),
-    "anaphylaxis": _("Anaphylaxis"),
-    "acute_respiratory_distress": _("Acute respiratory distress"),
 }
 
 
@@ -104,7 +74,7 @@ class AssessForm(ActForm):
         label=_("Signs"), required=False, widget=forms.CheckboxSelectMultiple
     )
     grade = forms.ChoiceField(
-        label=_("Grade (CTCAE)"), required=False, choices=GRADES, widget=forms.RadioSelect
+        label=_("Grade (CTCAE)"), required=False, choices=CTCAE_GRADES, widget=forms.RadioSelect
     )
     severity = forms.ChoiceField(
         label=_("Severity"),
