@@ -116,15 +116,21 @@ def _off_by(window: tuple[timedelta, timedelta], before: timedelta) -> timedelta
 
 def _timing(protocol: Protocol, kind: PremedicationKind, befores: list[timedelta]) -> list[Finding]:
     """Judge the one of several doses that lies nearest to its window."""
-    window = _windows(protocol)[kind]
-    off = min((_off_by(window, before) for before in befores), key=abs)
-    earliest, latest = (span // timedelta(minutes=1) for span in window)
+    window, minute = _windows(protocol)[kind], timedelta(minutes=1)
+    before = min(befores, key=lambda each: abs(_off_by(window, each)))
+    off = _off_by(window, before)
+    earliest, latest = (span // minute for span in window)
     if off == timedelta(0):
         return []
-    rule_id, side = ("PREMED-EARLY", "more") if off > timedelta(0) else ("PREMED-LATE", "less")
+    # Rounded away from the window, so that what is outside never reads as inside.
+    rule_id, shown = (
+        ("PREMED-EARLY", -(-before // minute))
+        if off > timedelta(0)
+        else ("PREMED-LATE", before // minute)
+    )
     words = (
-        f"The {kind} was given {side} before the start than its window of {latest} to "
-        f"{earliest} min."
+        f"The {kind} was given {shown} min before the start; its window is {earliest} to "
+        f"{latest} min before."
     )
     return [protocol.finding(rule_id, words)]
 

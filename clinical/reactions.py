@@ -65,7 +65,8 @@ def suggest(
     findings: list[Finding] = []
     if because:
         ending = "; the leaflet says: stop for good" if stop_for_good else ""
-        words = f"{', '.join(because)}: the leaflet names this {reached.words}{ending}."
+        signs_seen = ", ".join(because).replace("_", " ").capitalize()
+        words = f"{signs_seen}: the leaflet names this {reached.words}{ending}."
         findings.append(protocol.finding("REACTION-SUGGESTED", words))
     return Suggestion(
         severity=reached,

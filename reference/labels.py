@@ -113,6 +113,25 @@ LABELS = {
     "contraception_months": _("Contraception after the last dose"),
 }
 
+CHOSEN = {
+    "calendar": _("calendar months"),
+    "increment": _("by increment"),
+    "ladder": _("up the table's ladder"),
+    "return": _("return to the rate at onset"),
+    "assessment": _("an infection risk assessment"),
+    "immunology": _("an immunology consultation"),
+}
+"""What a choice among codes is called."""
+
+SIGNS_TAKEN = {
+    "systolic": _("systolic pressure"),
+    "heart_rate": _("heart rate"),
+    "respiratory_rate": _("respiratory rate"),
+    "spo2": _("SpO2"),
+    "temperature_c": _("temperature, °C,"),
+}
+"""Vital signs with their unit where it is not plain."""
+
 GRADES = {
     "-": _("the source article, which is the product's requirement"),
     "A": _("text of a label, a regulator or the manufacturer, read"),

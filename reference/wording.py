@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from clinical.protocol import ReactionSeverity
 from core import display
+from reference.labels import CHOSEN, SIGNS_TAKEN
 
 _DURATION = re.compile(r"(\d+) (min|h|d|wk)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -63,7 +64,11 @@ def _step(row: Mapping[str, Any]) -> str:
 
 
 def _range(row: Mapping[str, Any]) -> str:
-    words = {"sign": plain(row["sign"]), "low": row.get("low"), "high": row.get("high")}
+    words = {
+        "sign": SIGNS_TAKEN.get(row["sign"], plain(row["sign"])),
+        "low": row.get("low"),
+        "high": row.get("high"),
+    }
     if "high" not in row:
         return _("%(sign)s %(low)s or more") % words
     if "low" not in row:
@@ -99,7 +104,9 @@ def _scalar(key: str, value: object) -> str:
         return _counted(int(found[1]), found[2])
     if _NUMBER.fullmatch(text):
         return _number(key, text)
-    return text if " " in text or key == "interval_mode" else plain(text)
+    if key in {"interval_mode", "climb", "ig_requirement"}:
+        return str(CHOSEN.get(text, plain(text)))
+    return text if " " in text else plain(text)
 
 
 def _listed(key: str, items: list[Any]) -> tuple[str, ...]:

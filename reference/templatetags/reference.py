@@ -56,9 +56,12 @@ def sentence(words: str) -> str:
     """`{{ finding.words|sentence }}`: the core's sentence with its dates in the display form."""
 
     def shown(found: re.Match[str]) -> str:
-        if found["time"]:
-            return clinical_datetime(datetime.fromisoformat(found[0]))
-        return clinical_date(date.fromisoformat(found["day"]))
+        try:
+            if found["time"]:
+                return clinical_datetime(datetime.fromisoformat(found[0]))
+            return clinical_date(date.fromisoformat(found["day"]))
+        except (ValueError, OverflowError):
+            return found[0]  # a vaccine may be called 0000-01-01
 
     return _WRITTEN.sub(shown, words)
 

@@ -19,10 +19,11 @@ from reference.questions.eligibility import EligibilityAnswer
 from reference.questions.preparation import PreparationAnswer, Start
 from reference.questions.reaction import PolicyEnd, ReactionAnswer
 from reference.questions.titration import TitrationAnswer
-from reference.web.choices import LIMITS, OPTIONS, POLICIES
+from reference.web.choices import LIMITS, MODES, OPTIONS, POLICIES, PURPOSES
 
 POLICY_LABELS = dict(POLICIES[1:])
 OPTION_LABELS = dict(OPTIONS)
+MODE_LABELS = dict(MODES[1:])
 FAR = timedelta(days=400)
 """Today is drawn on a timeline only when it lies this near to it."""
 
@@ -74,6 +75,7 @@ def calendar(found: CalendarAnswer) -> Mapping[str, Any]:
         "doses": doses,
         "picture": drawn if near else replace(drawn, today_x=None),
         "next_dose": found.next_dose,
+        "mode_label": MODE_LABELS[found.interval_mode],
     }
 
 
@@ -85,6 +87,7 @@ def titration(found: TitrationAnswer) -> Mapping[str, Any]:
         "rows": rows.of_plan(found.plan, found.start),
         "volume_ml": rounded(found.plan.volume_ml),
         "chart": picture.draw([("plan", picture.of_plan(found.plan))]),
+        "premedication": [(PURPOSES[due.kind], due) for due in found.premedication],
         "minute": None if at is None else rounded(at.minute, 3),
         "minute_rate": None if at is None else rounded(at.rate_ml_h),
         "minute_in_ml": None if at is None else rounded(at.volume_in_ml),

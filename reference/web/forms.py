@@ -84,7 +84,7 @@ class CalendarForm(WhatIf):
         for number in rows:
             label = _("Dose %(number)s") % {"number": number}
             self.fields[f"given_{number}"] = DayField(label, required=False)
-        self.sets.append((_("Given on"), [f"given_{number}" for number in rows]))
+        self.sets.insert(1, (_("Given on"), [f"given_{number}" for number in rows]))
 
     def question(self) -> CalendarQuestion:
         """Return the question; only for a valid form."""

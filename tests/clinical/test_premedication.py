@@ -112,16 +112,25 @@ def test_of_two_doses_the_better_timed_counts(protocol: Protocol) -> None:
     ]
 
 
-def test_words_of_the_window(protocol: Protocol) -> None:
-    late, early = check_premedication(
-        protocol, infusion_start=at(0), given=[given(STEROID, 10), given(ANTIHISTAMINE, 70)]
+@pytest.mark.parametrize(
+    ("late", "early", "said"), [(10, 70, (10, 70)), (Fraction("19.5"), Fraction("60.5"), (19, 61))]
+)
+def test_words_of_the_window(
+    protocol: Protocol, late: Fraction, early: Fraction, said: tuple[int, int]
+) -> None:
+    """What is outside never reads as inside: minutes are rounded away from the window."""
+    found = check_premedication(
+        protocol,
+        infusion_start=at(0),
+        given=[given(STEROID, float(late)), given(ANTIHISTAMINE, float(early))],
     )
-    assert late.words == (
-        "The steroid was given less before the start than its window of 20 to 60 min."
-    )
-    assert early.words == (
-        "The antihistamine was given more before the start than its window of 30 to 60 min."
-    )
+    assert [item.words for item in found] == [
+        f"The {kind} was given {minutes} min before the start; its window is {window} min before."
+        for kind, minutes, window in (
+            ("steroid", said[0], "60 to 20"),
+            ("antihistamine", said[1], "60 to 30"),
+        )
+    ]
 
 
 @pytest.mark.parametrize(

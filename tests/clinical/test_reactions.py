@@ -91,9 +91,9 @@ def test_the_words_of_a_suggestion(protocol: Protocol) -> None:
     def words(*signs: str) -> str:
         return suggest(protocol, signs=signs).findings[0].words
 
-    assert words("dyspnoea") == "dyspnoea: the leaflet names this severe."
+    assert words("dyspnoea") == "Dyspnoea: the leaflet names this severe."
     assert words("bronchospasm") == (
-        "bronchospasm: the leaflet names this severe; the leaflet says: stop for good."
+        "Bronchospasm: the leaflet names this severe; the leaflet says: stop for good."
     )
     assert "life-threatening" in words("anaphylaxis")
     assert MILD.words == "mild to moderate"

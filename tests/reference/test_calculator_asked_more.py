@@ -130,3 +130,13 @@ def test_a_vaccination_to_come(nurse: Client) -> None:
         "indication": "RRMS",
     }
     assert "methylprednisolone 60 mg before each" in ask(nurse, ELIGIBILITY, **child)
+
+
+@pytest.mark.parametrize(
+    "name", ["0000-01-01", "2026-99-99", "0001-01-01T00:00:00+23:59", "x\u202e"]
+)
+def test_a_vaccine_may_be_called_anything(nurse: Client, name: str) -> None:
+    """The core puts its name into a sentence, and a sentence's dates are written out."""
+    asked = ask(nurse, ELIGIBILITY, vaccine_1=name)
+    assert "VACCINE-LIVE-RECENT" in asked
+    assert name in asked

@@ -78,8 +78,8 @@ def atom(text: str) -> str:
     number, _, unit = text.partition(" ")
     if unit in {"d", "wk"}:
         return f"{number} {'day' if unit == 'd' else 'week'}"
-    if text == "mild_moderate":
-        return "mild to moderate"
+    if text in {"mild_moderate", "temperature_c"}:
+        return {"mild_moderate": "mild to moderate"}.get(text, "temperature, °c")
     if "." in text and text.replace(".", "").isdigit():
         return text.rstrip("0").rstrip(".")
     return plain(text.replace("_", " "))
@@ -236,6 +236,9 @@ def test_no_rule_is_lost_between_the_groups() -> None:
         ("x.rate_fraction", "1/2", ("1/2",)),
         ("x.signs", ["throat_pain", "rash"], ("throat pain, rash",)),
         ("x.hold", "30 min", ("30\u00a0min",)),
+        ("x.climb", "ladder", ("up the table's ladder",)),
+        ("x.interval_mode", "calendar", ("calendar months",)),
+        ("x.ig_requirement", "immunology", ("an immunology consultation",)),
     ],
 )
 def test_values_in_words(path: str, value: Any, words: tuple[str, ...]) -> None:
