@@ -14,6 +14,7 @@ from core.actor import system_actor
 from core.db import command
 from core.zones import local_date
 from infusion.demo import PASSWORD
+from infusion.demo.disrupting import disrupt
 from infusion.demo.referrals import hand_in_referrals
 from infusion.demo.setting import STAFF, Setting, set_the_scene
 from infusion.demo.stages import fill_everyday
@@ -57,6 +58,7 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         patients = _patients(setting.clinic, now)
         fill_everyday(setting, fill_today(setting, patients, now), now)
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
+    disrupt(settings[0], now)
     hand_in_referrals(settings[0], now)
     _one_letter_fails(now)
     return settings

@@ -9,6 +9,13 @@ from scheduling.api.availability import (
 )
 from scheduling.api.bookings import BookingCancelView, BookingListView, BookingView
 from scheduling.api.courses import CourseListView, CourseView
+from scheduling.api.disruptions import (
+    AbsenceListView,
+    ClosureListView,
+    ConflictListView,
+    DisruptionListView,
+    OutageListView,
+)
 from scheduling.api.plans import (
     PlannerRunAcceptView,
     PlannerRunCancelView,
@@ -50,6 +57,11 @@ urlpatterns: list[URLPattern] = [
         PlannerRunAcceptView.as_view(),
         name="api-planner-run-accept",
     ),
+    path("disruptions", DisruptionListView.as_view(), name="api-disruptions"),
+    path("closures", ClosureListView.as_view(), name="api-closures"),
+    path("chair-outages", OutageListView.as_view(), name="api-chair-outages"),
+    path("absences", AbsenceListView.as_view(), name="api-absences"),
+    path("conflicts", ConflictListView.as_view(), name="api-conflicts"),
     path("courses", CourseListView.as_view(), name="api-courses"),
     path("courses/<uuid:course_id>", CourseView.as_view(), name="api-course"),
 ]

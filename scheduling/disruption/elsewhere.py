@@ -110,7 +110,7 @@ class Seeker:
         in_window = self.visit.earliest_on <= day.grid.day <= self.visit.latest_on
         words = elsewhen_words(
             self.own_day, None if period is None else period.lower, day.grid.day, start,
-            chair=found.label, in_window=in_window,
+            in_window=in_window,
         )  # fmt: skip
         return Choice(day=day.grid.day, start=start, chair=found, words=words, in_window=in_window)
 

@@ -36,11 +36,7 @@ def recorded(actor: Actor, first: date) -> list[Recorded]:
 
 def _closures(actor: Actor, first: date) -> Iterator[Recorded]:
     rows = Closure.objects.filter(clinic_id=actor.clinic_id, date__gte=first).order_by("date")
-    for row in rows:
-        yield Recorded(
-            kind="closing", row_id=row.pk, day=row.date, starts=None, ends=None, what="", nurses=0,
-            reason=row.reason,
-        )  # fmt: skip
+    yield from map(recorded_as, rows)
 
 
 def _outages(actor: Actor, first: date) -> Iterator[Recorded]:
@@ -48,23 +44,34 @@ def _outages(actor: Actor, first: date) -> Iterator[Recorded]:
     rows = ChairOutage.objects.filter(
         chair__clinic_id=actor.clinic_id, period__endswith__gt=begins
     ) | ChairOutage.objects.filter(chair__clinic_id=actor.clinic_id, period__upper_inf=True)
-    for row in rows.select_related("chair").order_by("period", "pk"):
-        yield Recorded(
-            kind="chair", row_id=row.pk, day=None, starts=row.period.lower, ends=row.period.upper,
-            what=row.chair.label, nurses=0, reason=row.reason,
-        )  # fmt: skip
+    yield from map(recorded_as, rows.select_related("chair").order_by("period", "pk"))
 
 
 def _absences(actor: Actor, first: date) -> Iterator[Recorded]:
     rows = Absence.objects.filter(clinic_id=actor.clinic_id, date__gte=first)
-    for row in rows.select_related("nurse", "clinic").order_by("date", "starts", "pk"):
-        grid = grid_of(row.date, row.clinic.time_zone)
-        yield Recorded(
-            kind="nurses", row_id=row.pk, day=row.date,
-            starts=None if row.starts == ALL_DAY[0] else grid.wall(row.starts),
-            ends=None if row.ends == ALL_DAY[1] else grid.wall(row.ends),
-            what=str(row.nurse) if row.nurse else "", nurses=row.nurses, reason=row.reason,
+    ordered = rows.select_related("nurse", "clinic").order_by("date", "starts", "pk")
+    yield from map(recorded_as, ordered)
+
+
+def recorded_as(row: Closure | ChairOutage | Absence) -> Recorded:
+    """Return one row as it is shown."""
+    if isinstance(row, Closure):
+        return Recorded(
+            kind="closing", row_id=row.pk, day=row.date, starts=None, ends=None, what="", nurses=0,
+            reason=row.reason,
         )  # fmt: skip
+    if isinstance(row, ChairOutage):
+        return Recorded(
+            kind="chair", row_id=row.pk, day=None, starts=row.period.lower, ends=row.period.upper,
+            what=row.chair.label, nurses=0, reason=row.reason,
+        )  # fmt: skip
+    grid = grid_of(row.date, row.clinic.time_zone)
+    return Recorded(
+        kind="nurses", row_id=row.pk, day=row.date,
+        starts=None if row.starts == ALL_DAY[0] else grid.wall(row.starts),
+        ends=None if row.ends == ALL_DAY[1] else grid.wall(row.ends),
+        what=str(row.nurse) if row.nurse else "", nurses=row.nurses, reason=row.reason,
+    )  # fmt: skip
 
 
 def read_over(bookings: Sequence[UUID], actor: Actor, now: datetime) -> None:

@@ -18,7 +18,7 @@ from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.disruption.affected import HERE
 from scheduling.disruption.ahead import Ahead, look_ahead
 from scheduling.disruption.words import CAPACITY, why_words
-from scheduling.models import Booking, Course
+from scheduling.models import Booking, Course, Visit
 from scheduling.overruns import SLACK, leaving
 
 WEEKS = 6
@@ -102,9 +102,7 @@ def _by_the_protocol(clinic: Clinic, active: Rows, now: datetime) -> Iterator[Tr
         if stops:
             yield _trouble(EARLY, stops[0].words, booking, day)
         elif not visit.earliest_on <= day <= visit.latest_on:
-            first, last = map(_shown, (visit.earliest_on, visit.latest_on))
-            words = f"Outside the dose's window, {first} to {last}."
-            yield _trouble(WINDOW, words, booking, day)
+            yield _trouble(WINDOW, _window_words(visit), booking, day)
 
 
 def _courses(bookings: Sequence[Booking], now: datetime) -> dict[UUID, CourseInHand]:
@@ -163,6 +161,13 @@ def _trouble(kind: str, words: str, booking: Booking, day: date) -> Trouble:
         at=booking.period.lower if booking.period is not None else None,
         may_move=booking.status != HERE,
     )  # fmt: skip
+
+
+def _window_words(visit: Visit) -> str:
+    first, last = map(_shown, (visit.earliest_on, visit.latest_on))
+    if first == last:
+        return f"The dose is due on {first}."
+    return f"Outside the dose's window, {first} to {last}."
 
 
 def _shown(day: date) -> str:

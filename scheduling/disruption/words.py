@@ -24,13 +24,12 @@ def elsewhen_words(
     day: date,
     start: datetime,
     *,
-    chair: str,
     in_window: bool,
 ) -> str:
     """Say how a new time differs from the old one."""
     if day == was_on and was_at is not None:
         if start == was_at:
-            return f"Same time, {chair}"
+            return "Same time, another chair"
         side = "later" if start > was_at else "earlier"
         return f"Same day, {display.duration(abs(start - was_at))} {side}"
     apart = abs((day - was_on).days)

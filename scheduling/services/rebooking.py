@@ -76,13 +76,14 @@ def rebook(
     """Write down `what` has happened, if anything new has, and settle everybody it affects.
 
     Without `what`, those are settled who cannot stay on `dates` as things are. `reason` goes with
-    each cancellation. Raises Stale when those affected are not the bookings of `decisions` at
-    their versions; what refuses a move, with the booking in its details; Invalid for what makes
-    no sense. Then nothing at all is saved.
+    each cancellation, and is needed for one. Raises Stale when those affected are not the
+    bookings of `decisions` at their versions; what refuses a move, with the booking in its
+    details; Invalid for what makes no sense. Then nothing at all is saved.
     """
     clinic = clinic_by_id(actor.clinic_id)
     what = _checked(clinic, what, decisions, actor, now)
-    reason = checked_reason(reason)
+    if any(each.cancel for each in decisions):
+        reason = checked_reason(reason)
     hit = sorted(what.days(clinic.time_zone) if what is not None else set(dates))
     visits = dict(
         Booking.objects.filter(

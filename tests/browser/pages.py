@@ -42,6 +42,18 @@ TO_BOOK = _id(
 )
 BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) > now() + '1 day'")
 
+DISRUPTED = (
+    "SELECT d.date FROM scheduling_booking b JOIN clinics_chairoutage o ON o.chair_id = b.chair_id "
+    "AND o.period && b.period JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
+    "JOIN clinics_clinic c ON c.id = b.clinic_id WHERE c.slug = 'northside' "
+    "AND b.status = 'confirmed' ORDER BY d.date LIMIT 1"
+)
+TOO_EARLY = _id(
+    "scheduling_visit", "t.status = 'planned' AND t.earliest_on > current_date + 40 "
+    "AND EXISTS (SELECT 1 FROM scheduling_visit v WHERE v.course_id = t.course_id "
+    "AND v.dose_number = t.dose_number - 1 AND v.given_on < current_date AND v.dose_number > 2)",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class PageToOpen:
@@ -88,6 +100,13 @@ PAGES = [
     PageToOpen("overrides report", "manager", f"{NORTHSIDE}/reports/overrides/"),
     PageToOpen("empty day", "scheduler", f"{NORTHSIDE}/day/2020-01-01/"),
     PageToOpen("plan", "scheduler", f"{NORTHSIDE}/plan/"),
+    PageToOpen("conflicts", "scheduler", f"{NORTHSIDE}/conflicts/"),
+    PageToOpen("disruptions", "scheduler", f"{NORTHSIDE}/disruptions/"),
+    PageToOpen("close a day", "scheduler", f"{NORTHSIDE}/disruptions/closing/"),
+    PageToOpen("chair out of use", "manager", f"{NORTHSIDE}/disruptions/chair/"),
+    PageToOpen("nurses away", "scheduler", f"{NORTHSIDE}/disruptions/nurses/"),
+    PageToOpen("rebook a day", "scheduler", f"{NORTHSIDE}/rebook/{{id}}/", DISRUPTED),
+    PageToOpen("past a rule", "prescriber", f"{NORTHSIDE}/visits/{{id}}/past-rule/", TOO_EARLY),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
     PageToOpen("due proposals", "scheduler", f"{NORTHSIDE}/due/proposals/?visit={{id}}", TO_BOOK),
     PageToOpen("delay", "scheduler", f"{NORTHSIDE}/visits/{{id}}/delay/", TO_BOOK),

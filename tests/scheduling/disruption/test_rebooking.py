@@ -101,7 +101,7 @@ def test_another_chair_on_the_same_day_comes_first(desk: Desk) -> None:
     [offer] = offers(desk, out)
     best = offer.choices[0]
     assert (best.start, best.chair.label, best.words) == (
-        at(MONDAY, "08:00"), "Chair 3", "Same time, Chair 3",
+        at(MONDAY, "08:00"), "Chair 3", "Same time, another chair",
     )  # fmt: skip
     save(desk, [first(offer)], out)
     assert ChairOutage.objects.count() == 1
