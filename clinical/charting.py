@@ -56,7 +56,7 @@ def _put_rate(timeline: Timeline, rate: Fraction, event: Event) -> None:
         _check_increase(timeline, rate, event)
     elif rate < timeline.rate_ml_h:
         _check_decrease(timeline, rate, event)
-    timeline.set_rate(rate)
+    timeline.set_rate(rate, event.occurred_at)
 
 
 def _start(timeline: Timeline, event: Event) -> None:

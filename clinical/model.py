@@ -246,6 +246,9 @@ class ObservationRules:
     after_end: timedelta
     vitals_gap: timedelta
     vitals_gap_in_reaction: timedelta
+    vitals_gap_in_reaction_least: timedelta
+    vitals_at_rate_changes: bool
+    vitals_counts_for: timedelta
     vitals_after_end: tuple[timedelta, ...]
     vitals_items: tuple[str, ...]
     vitals_expected: tuple[ExpectedRange, ...]

@@ -1,12 +1,13 @@
-"""Watching the patient: vital signs while it runs, and the time after its real end."""
+"""Watching the patient: what vital signs say, and the time after the real end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from clinical.findings import Finding
 from clinical.model import ExpectedRange, Protocol
+from clinical.vitals import missing_after_end
 
 
 def observe_until(protocol: Protocol, actual_end: datetime) -> datetime:
@@ -33,51 +34,6 @@ def delayed_reaction_findings(
         "reaction to this infusion. The prescriber reviews before the next dose."
     )
     return [protocol.finding("REACTION-DELAYED", words)]
-
-
-def _missing_after_end(
-    protocol: Protocol, end: datetime, vitals: Sequence[datetime]
-) -> datetime | None:
-    """Return the first set of vital signs after the end that is not charted.
-
-    One counts for a set when it was taken in the second half of the time before it, or later.
-    """
-    before = timedelta(0)
-    for offset in protocol.observation.vitals_after_end:
-        opens = end + (before + offset) / 2
-        if not any(taken >= opens for taken in vitals):
-            return end + offset
-        before = offset
-    return None
-
-
-def vitals_due(
-    protocol: Protocol,
-    *,
-    started_at: datetime | None,
-    ended_at: datetime | None,
-    vitals: Sequence[datetime],
-    symptoms_open: bool,
-    reaction_at: datetime | None = None,
-) -> datetime | None:
-    """Return when the next vital signs are due, in UTC; None before the start and after the last.
-
-    A baseline by the start, then at most one gap apart, a shorter gap from a reaction until its
-    symptoms resolve, then the set times after the end. All of it policy: no label names a gap.
-    """
-    if started_at is None:
-        return None
-    taken = sorted(at.astimezone(UTC) for at in vitals)
-    if ended_at is not None:
-        return _missing_after_end(protocol, ended_at.astimezone(UTC), taken)
-    if not taken:
-        return started_at.astimezone(UTC)
-    rules = protocol.observation
-    due = max(taken[-1], started_at.astimezone(UTC)) + rules.vitals_gap
-    if symptoms_open and reaction_at is not None:
-        since = max(taken[-1], reaction_at.astimezone(UTC))
-        due = min(due, since + rules.vitals_gap_in_reaction)
-    return due
 
 
 def vitals_findings(protocol: Protocol, taken: Mapping[str, Fraction]) -> list[Finding]:
@@ -146,8 +102,8 @@ def check_discharge(
     if symptoms_open:
         words = "Symptoms are not charted as resolved."
         findings.append(protocol.finding("OBSERVATION-SYMPTOMS", words))
-    due = _missing_after_end(protocol, end, [taken.astimezone(UTC) for taken in vitals])
+    due = missing_after_end(protocol, end, [taken.astimezone(UTC) for taken in vitals])
     if due is not None:
-        words = f"Vital signs due at {due.isoformat()} are not charted."
+        words = f"Vital signs due at {due.at.isoformat()} are not charted."
         findings.append(protocol.finding("OBSERVATION-VITALS", words))
     return Discharge(opens_at=until, findings=tuple(findings))

@@ -15,7 +15,7 @@ from clinical.climb import Segment, policies_for
 from clinical.events import Event, EventKind, settle
 from clinical.findings import Finding
 from clinical.model import ClimbPolicy, Protocol, ReactionSeverity
-from clinical.observation import observe_until, vitals_due
+from clinical.observation import observe_until
 from clinical.projection import Projection, project_end
 from clinical.run_warnings import (
     Overdue,
@@ -27,6 +27,7 @@ from clinical.run_warnings import (
 )
 from clinical.timeline import ReactionSeen, Recovery, RunStatus, Timeline
 from clinical.titration import RatePlan, duration_of
+from clinical.vitals import VitalsDue, VitalsWhy, Watched, vitals_due
 
 __all__ = [
     "Action",
@@ -38,6 +39,7 @@ __all__ = [
     "RunState",
     "RunStatus",
     "Segment",
+    "VitalsWhy",
     "rate_text",
     "replay",
 ]
@@ -94,6 +96,7 @@ class RunState:
     worst_margin: timedelta | None
     observe_until: datetime | None
     vitals_due: datetime | None
+    vitals_why: VitalsWhy | None
     overdue: tuple[Overdue, ...]
     warnings: tuple[Finding, ...]
     reactions: tuple[ReactionSeen, ...]
@@ -213,12 +216,12 @@ def _next_action(
     return _running_on(timeline, projection, earliest, now)
 
 
-def _overdue(timeline: Timeline, due: datetime | None, now: datetime) -> tuple[Overdue, ...]:
+def _overdue(timeline: Timeline, due: VitalsDue | None, now: datetime) -> tuple[Overdue, ...]:
     overdue = reaction_overdue(timeline)
-    if due is not None and due < now:
-        words = f"Vital signs were due at {due.isoformat()}."
+    if due is not None and due.at < now:
+        words = f"Vital signs were due at {due.at.isoformat()}."
         finding = timeline.protocol.finding("VITALS-OVERDUE", words)
-        overdue.append(Overdue(finding=finding, since=due))
+        overdue.append(Overdue(finding=finding, since=due.at))
     return tuple(overdue)
 
 
@@ -253,15 +256,20 @@ def replay(
     return _state(timeline, now, limit)
 
 
-def _vitals_due(timeline: Timeline) -> datetime | None:
-    return vitals_due(
-        timeline.protocol,
+def _vitals_due(
+    timeline: Timeline, following: NextAction, earliest: datetime | None
+) -> VitalsDue | None:
+    """Return the next set of vital signs; a rise counts only while it is what comes next."""
+    seen = Watched(
         started_at=timeline.started_at,
         ended_at=timeline.ended_at,
         vitals=timeline.vitals,
         symptoms_open=timeline.symptoms_open,
         reaction_at=timeline.reactions[-1].at if timeline.reactions else None,
+        changed_at=timeline.changed_at,
+        rises_at=earliest if following.action is Action.INCREASE else None,
     )
+    return vitals_due(timeline.protocol, seen)
 
 
 def _warnings(
@@ -281,8 +289,10 @@ def _warnings(
 
 
 def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunState:
-    projection, due = project_end(timeline), _vitals_due(timeline)
-    earliest, overdue = _earliest_increase(timeline, now), _overdue(timeline, due, now)
+    projection, earliest = project_end(timeline), _earliest_increase(timeline, now)
+    following = _next_action(timeline, projection, earliest, now)
+    due = _vitals_due(timeline, following, earliest)
+    overdue = _overdue(timeline, due, now)
     given = min(timeline.charted_ml, timeline.plan.volume_ml)
     flows, end = timeline.flowing and timeline.empty_s is None, timeline.ended_at
     return RunState(
@@ -294,7 +304,7 @@ def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunStat
         volume_in_ml=given,
         volume_left_ml=timeline.plan.volume_ml - given,
         step=_step(timeline),
-        next_action=_next_action(timeline, projection, earliest, now),
+        next_action=following,
         next_rate_ml_h=timeline.next_rate() if _active(timeline) else None,
         earliest_increase=earliest,
         why_not_sooner=tuple(_why_not_sooner(timeline, now, earliest)),
@@ -303,7 +313,8 @@ def _state(timeline: Timeline, now: datetime, limit: datetime | None) -> RunStat
         margin=_margin(limit, projection.end),
         worst_margin=_margin(limit, projection.worst),
         observe_until=None if end is None else observe_until(timeline.protocol, end),
-        vitals_due=due,
+        vitals_due=due.at if due else None,
+        vitals_why=due.why if due else None,
         overdue=overdue,
         warnings=_warnings(timeline, projection, overdue, limit),
         reactions=tuple(timeline.reactions),

@@ -65,6 +65,7 @@ class Timeline:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     until_s: Fraction = ZERO
+    changed_at: datetime | None = None
     charted_ml: Fraction = ZERO
     rate_ml_h: Fraction = ZERO
     clock: list[tuple[Fraction, Fraction]] = field(default_factory=list)
@@ -188,12 +189,12 @@ class Timeline:
 
     # -- what each event does --
 
-    def set_rate(self, rate_ml_h: Fraction) -> None:
+    def set_rate(self, rate_ml_h: Fraction, at: datetime) -> None:
         """Put the pump at `rate_ml_h`; the step clock starts again only for another rate."""
         before, recovery = self.rate_ml_h, self.recovery
         if rate_ml_h == before:
             return
-        self.rate_ml_h = rate_ml_h
+        self.rate_ml_h, self.changed_at = rate_ml_h, at
         self.clock = []
         if recovery is None:
             return

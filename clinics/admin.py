@@ -1,12 +1,20 @@
 """The back office of the clinics: rooms, hours and people may be changed, tokens only looked at."""
 
+from datetime import timedelta
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
 
+from clinical.loading import DEFAULT_EDITION, ProtocolError
+from clinical.protocol import load
+from clinical.vitals import with_schedule
 from clinics.models import (
     Absence,
     ApiClient,
@@ -21,7 +29,13 @@ from clinics.models import (
     Shift,
     User,
 )
+from clinics.vitals import schedule_of
 from core.admin_site import AuditedAdmin, RecordAdmin
+
+VITALS_TIMES = (
+    "vitals_gap_minutes", "vitals_gap_in_reaction_minutes", "vitals_at_rate_changes",
+    "vitals_after_end_minutes",
+)  # fmt: skip
 
 # What somebody may do is in their memberships; Django's groups would be a second truth.
 # The sign-in library's own tables are changed on its pages, by the person they belong to.
@@ -30,8 +44,35 @@ for unwanted in (Group, EmailAddress, Authenticator):
         admin.site.unregister(unwanted)
 
 
+class ClinicForm(forms.ModelForm):  # type: ignore[type-arg]  # a class without [] at run time
+    """A clinic, whose own times for vital signs are checked against its protocol."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse times rarer than the protocol's: they would not be kept."""
+        data = super().clean() or {}
+        wanted = schedule_of(Clinic(**{name: data[name] for name in VITALS_TIMES if name in data}))
+        try:
+            protocol = load(edition=data.get("edition") or DEFAULT_EDITION)
+        except ProtocolError as unknown:
+            self.add_error("edition", str(unknown))
+            return data
+        kept = with_schedule(protocol, wanted).observation
+        if wanted.gap not in {None, kept.vitals_gap}:
+            self.add_error("vitals_gap_minutes", _limits(kept.vitals_gap))
+        if wanted.gap_in_reaction not in {None, kept.vitals_gap_in_reaction}:
+            self.add_error("vitals_gap_in_reaction_minutes", _limits(kept.vitals_gap_in_reaction))
+        return data
+
+
+def _limits(nearest: timedelta) -> str:
+    return _("The protocol does not allow this. The nearest it allows: %(minutes)s minutes.") % {
+        "minutes": nearest // timedelta(minutes=1)
+    }
+
+
 @admin.register(Clinic)
 class ClinicAdmin(AuditedAdmin):
+    form = ClinicForm
     list_display = ["name", "slug", "time_zone", "edition", "reminders_held"]
 
 

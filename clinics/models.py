@@ -85,12 +85,35 @@ class Clinic(models.Model):
     turnaround_minutes = models.PositiveSmallIntegerField(default=15)
     confirm_days_before = models.PositiveSmallIntegerField(default=14)
     reminders_held = models.BooleanField(default=False)
+    # When vital signs are due; empty: as the protocol says. Never rarer than the protocol.
+    vitals_gap_minutes = models.PositiveSmallIntegerField(
+        _("vital signs at most apart (minutes)"), null=True, blank=True
+    )
+    vitals_gap_in_reaction_minutes = models.PositiveSmallIntegerField(
+        _("vital signs during a reaction, at most apart (minutes)"), null=True, blank=True
+    )
+    vitals_at_rate_changes = models.BooleanField(
+        _("vital signs at each change of the rate"), default=True
+    )
+    vitals_after_end_minutes = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("vital signs after the end, also at"),
+        default=list, blank=True,
+        help_text=_("Minutes after the real end, besides the protocol's own times."),
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="clinic_slug_once", fields=["slug"]),
             models.CheckConstraint(
                 name="clinic_points_positive", condition=Q(points_per_nurse__gte=1)
+            ),
+            models.CheckConstraint(
+                name="clinic_vitals_gaps_positive",
+                condition=(Q(vitals_gap_minutes=None) | Q(vitals_gap_minutes__gte=1))
+                & (
+                    Q(vitals_gap_in_reaction_minutes=None)
+                    | Q(vitals_gap_in_reaction_minutes__gte=1)
+                ),
             ),
         ]
 

@@ -174,7 +174,7 @@ def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
     actor.require(BOARD_VIEW)
     visit = (
         Visit.objects.filter(pk=visit_id, clinic_id=actor.clinic_id)
-        .select_related("clinic", "patient", "course")
+        .select_related("clinic", "patient", "course__clinic")
         .first()
     )
     if visit is None:

@@ -12,6 +12,8 @@ from fractions import Fraction
 from hashlib import sha256
 from uuid import UUID
 
+from clinical.vitals import VitalsWhy
+
 # Something due within this time asks for attention; a minute past it is overdue.
 SOON = timedelta(minutes=5)
 GRACE = timedelta(minutes=1)
@@ -83,11 +85,13 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """One act and the instant at which it is due. `rate_ml_h` is the pump's next rate."""
+    """One act and the instant at which it is due. `rate_ml_h` is the pump's next rate, `why` says
+    for what vital signs are due."""
 
     act: Act
     at: datetime
     rate_ml_h: Fraction | None = None
+    why: VitalsWhy | None = None
 
     def urgency(self, now: datetime) -> Urgency:
         """Return how near this is at `now`. Staying longer than the hour harms nobody."""

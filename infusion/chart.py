@@ -76,7 +76,7 @@ class Chart:
     @cached_property
     def course(self) -> Course:
         """The course this dose belongs to."""
-        return Course.objects.get(visits=self.infusion.visit_id)
+        return Course.objects.select_related("clinic").get(visits=self.infusion.visit_id)
 
     @cached_property
     def protocol(self) -> Protocol:

@@ -29,7 +29,7 @@ def leaving_times(visits: Collection[UUID], now: datetime) -> dict[UUID, datetim
     """
     running, observing = Infusion.Status.RUNNING, Infusion.Status.OBSERVING
     rows = Infusion.objects.filter(visit__in=visits, status__in=[running, observing])
-    infusions = list(rows.select_related("visit__course"))
+    infusions = list(rows.select_related("visit__course__clinic"))
     events: dict[UUID, list[InfusionEvent]] = defaultdict(list)
     begun = [row.pk for row in infusions if row.status == running]
     for event in InfusionEvent.objects.filter(infusion__in=begun):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 
 from clinical.findings import Finding
 from clinical.model import Protocol, RateOption, ReactionSeverity
@@ -11,6 +12,8 @@ from clinical.premedication import PremedicationGiven, PremedicationKind
 from clinical.protocol import load
 from clinical.run import Event, EventKind, RunState, replay
 from clinical.titration import RatePlan, plan
+from clinical.vitals import VitalsSchedule, with_schedule
+from clinics.vitals import schedule_of
 from infusion.bag import Bag
 from infusion.models import Infusion, InfusionEvent
 from scheduling.models import Course
@@ -83,8 +86,13 @@ def premedication(events: Iterable[InfusionEvent], *, since: datetime) -> list[P
 
 
 def protocol_of(course: Course) -> Protocol:
-    """Return the protocol under which the course is given."""
-    return load(course.protocol, course.edition)
+    """Return the protocol under which the course is given, with its clinic's times for vitals."""
+    return _scheduled(course.protocol, course.edition, schedule_of(course.clinic))
+
+
+@lru_cache(maxsize=64)
+def _scheduled(name: str, edition: str, schedule: VitalsSchedule) -> Protocol:
+    return with_schedule(load(name, edition), schedule)
 
 
 def plan_of(infusion: Infusion, course: Course) -> RatePlan:

@@ -145,8 +145,7 @@ def _while_running(
     protocol = record.protocol_of(booking.visit.course)
     option = RateOption(infusion.rate_option)
     move = _next_move(run)
-    vitals = [Due(act=Act.VITALS, at=run.vitals_due)] if run.vitals_due else []
-    dues = by_time([*([move] if move else []), *vitals])
+    dues = by_time([*([move] if move else []), *_vitals(run)])
     paused = run.status is RunStatus.PAUSED
     done = move is not None and move.act is Act.COMPLETE and move.at <= now
     return Seated(
@@ -166,6 +165,13 @@ def _while_running(
         symptoms_open=run.symptoms_open,
         unassessed=_unassessed(events),
     )
+
+
+def _vitals(run: RunState) -> list[Due]:
+    """Return the next set of vital signs, none after the last."""
+    if run.vitals_due is None:
+        return []
+    return [Due(act=Act.VITALS, at=run.vitals_due, why=run.vitals_why)]
 
 
 def _unassessed(events: Sequence[InfusionEvent]) -> bool:
@@ -201,11 +207,7 @@ def _after_end(
     protocol = record.protocol_of(booking.visit.course)
     assert run.observe_until is not None
     leave = Due(act=Act.DISCHARGE, at=run.observe_until)
-    vitals = (
-        (Due(act=Act.VITALS, at=run.vitals_due),)
-        if run.vitals_due is not None and run.vitals_due - now <= VITALS_AHEAD
-        else ()
-    )
+    vitals = tuple(due for due in _vitals(run) if due.at - now <= VITALS_AHEAD)
     return Seated(
         booking_id=booking.pk,
         visit_id=booking.visit_id,

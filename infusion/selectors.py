@@ -72,7 +72,10 @@ def _bookings_now(clinic: Clinic, now: datetime) -> list[Booking]:
     today = Q(clinic_day__date=local_date(now, clinic.time_zone), status__in=TO_COME)
     rows = Booking.objects.filter(today | Q(status=Booking.Status.ARRIVED), clinic=clinic)
     related = rows.select_related("patient", "visit__course")
-    return list(related.exclude(chair=None).order_by("period", "pk"))
+    found = list(related.exclude(chair=None).order_by("period", "pk"))
+    for booking in found:
+        booking.visit.course.clinic = clinic  # one object for all, not one query each
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

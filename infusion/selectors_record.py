@@ -73,7 +73,7 @@ def whole_record(visit_id: UUID, actor: Actor, now: datetime) -> WholeRecord:
     actor.require(INFUSIONS_VIEW)
     infusion = (
         Infusion.objects.filter(visit_id=visit_id, clinic_id=actor.clinic_id)
-        .select_related("clinic", "patient", "visit__course")
+        .select_related("clinic", "patient", "visit__course__clinic")
         .first()
     )
     if infusion is None:

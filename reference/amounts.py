@@ -2,16 +2,18 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 from core import display
 
+HALF = Fraction(1, 2)
 SCREEN_PLACES = 2
 WIRE_PLACES = 6
 
 
 def rounded(value: Fraction | int, places: int = SCREEN_PLACES) -> Decimal:
     """Return `value` as a decimal, itself when it has no more than `places`, else rounded."""
-    scaled = round(Fraction(value) * 10**places)  # halves go to the even digit
+    scaled = floor(Fraction(value) * 10**places + HALF)  # half up, as a pump's display does
     return Decimal(scaled).scaleb(-places)
 
 

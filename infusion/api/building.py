@@ -83,6 +83,7 @@ def _run(run: RunState, steps: int, zone: ZoneInfo) -> RunItem:
         "margin_minutes": _minutes(run.margin),
         "worst_margin_minutes": _minutes(run.worst_margin),
         "vitals_due": _local(run.vitals_due, zone),
+        "vitals_why": run.vitals_why.value if run.vitals_why else None,
         "symptoms_open": run.symptoms_open,
         "stopped_for_good": run.stopped_for_good,
         "overdue": [
@@ -145,6 +146,7 @@ def _due(due: Due, zone: ZoneInfo) -> DueItem:
         "act": due.act.value,
         "at": due.at.astimezone(zone),
         "rate_ml_h": _rate(due.rate_ml_h),
+        "why": due.why.value if due.why else None,
     }
 
 

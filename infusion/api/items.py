@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, TypedDict
 from uuid import UUID
 
-from clinical.run import Action, RunStatus
+from clinical.run import Action, RunStatus, VitalsWhy
 from infusion.board import Act, Place, Urgency
 from infusion.models import Infusion, InfusionEvent
 from patients.api.items import PatientShort
@@ -50,6 +50,7 @@ class RunItem(TypedDict):
     margin_minutes: Annotated[int | None, "To the bag's use-by time; negative when passed."]
     worst_margin_minutes: int | None
     vitals_due: datetime | None
+    vitals_why: Annotated[str | None, VitalsWhy]
     symptoms_open: bool
     stopped_for_good: bool
     overdue: list[OverdueItem]
@@ -96,6 +97,7 @@ class DueItem(TypedDict):
     act: Annotated[str, Act]
     at: datetime
     rate_ml_h: str | None
+    why: Annotated[str | None, VitalsWhy]
 
 
 class BoardPatient(TypedDict):

@@ -22,6 +22,7 @@ from core.locks import lock_row
 from infusion import record
 from infusion.chart import Chart, Charted, Tap
 from infusion.models import Infusion, InfusionEvent
+from patients.models import SignOff
 from scheduling.models import Booking, Override, Visit
 from scheduling.services.desk import CourseInHand
 
@@ -106,11 +107,18 @@ def repeat_of(tap: Tap, visit_id: UUID) -> Charted | None:
 
 
 @joins
-def write(tap: Tap, fact: InfusionEvent, *, against: Collection[str] = ()) -> Charted:
+def write(
+    tap: Tap,
+    fact: InfusionEvent,
+    *,
+    against: Collection[str] = (),
+    signed: Collection[SignOff] = (),
+) -> Charted:
     """Append the fact to the record, save its infusion one version on, and audit it.
 
-    Each rule in `against` goes to the ledger of overrides with the fact's reason and person.
-    Raises Conflict when another infusion has a fact of this id.
+    Each rule in `against` goes to the ledger of overrides with the fact's reason and person, each
+    of the `signed` decisions it rests on with the reason and the person of the decision. Raises
+    Conflict when another infusion has a fact of this id.
     """
     with refusing(infusion_infusionevent_pkey=_id_used()), transaction.atomic():
         fact.save(force_insert=True)
@@ -119,19 +127,21 @@ def write(tap: Tap, fact: InfusionEvent, *, against: Collection[str] = ()) -> Ch
     infusion.updated_at = tap.now
     infusion.save()
     for rule_id in against:
-        _override(fact, infusion, rule_id)
+        _override(fact, infusion, rule_id, fact.reason, fact.recorded_by_id)
+    for decision in signed:
+        _override(fact, infusion, decision.rule_id, decision.reason, decision.signed_by_id)
     audit.record(
         f"infusion.{tap.kind}", infusion, actor=tap.actor, now=tap.now,
-        patient_id=infusion.patient_id, event=str(fact.pk), overrides=list(against),
+        patient_id=infusion.patient_id, event=str(fact.pk),
+        overrides=[*against, *(decision.rule_id for decision in signed)],
     )  # fmt: skip
     return Charted(infusion.pk, fact.pk)
 
 
-def _override(fact: InfusionEvent, infusion: Infusion, rule_id: str) -> None:
+def _override(fact: InfusionEvent, infusion: Infusion, rule_id: str, reason: str, by: UUID) -> None:
     Override.objects.create(
         clinic_id=infusion.clinic_id, patient_id=infusion.patient_id, visit_id=infusion.visit_id,
-        rule_id=rule_id, reason=fact.reason, overridden_at=fact.recorded_at,
-        overridden_by_id=fact.recorded_by_id,
+        rule_id=rule_id, reason=reason, overridden_at=fact.recorded_at, overridden_by_id=by,
     )  # fmt: skip
 
 

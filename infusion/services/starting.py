@@ -21,6 +21,7 @@ from infusion.selectors_before import (
     preparation_findings,
 )
 from infusion.services.charting import arrived_booking, chart_of_visit, repeat_of, write
+from patients.models import SignOff
 from scheduling.models import Booking, Visit
 from scheduling.services.desk import CourseInHand, take_visit
 from scheduling.services.dosing import mark_given
@@ -43,8 +44,9 @@ def start_infusion(
 
     Raises Invalid without the identity check or for another day than the booking's; RuleBroken,
     naming all of it, for what is not prepared, what the rules hold against this patient or this
-    bag, and a rate table this visit may not run; for a caution unless a `reason` is given, which
-    goes to the ledger; Conflict when it runs already.
+    bag, and a rate table this visit may not run; for a caution unless a `reason` is given;
+    Conflict when it runs already. Everything gone past goes to the ledger: a caution with the
+    reason given here, a hold with the prescriber's.
     """
     tap = Tap(event_id=event_id, kind=Kind.STARTED, occurred_at=occurred_at, actor=actor, now=now)
     check_tap(tap)
@@ -61,7 +63,7 @@ def start_infusion(
     fact = tap.fact(chart.infusion, _values(chart, rate_option, found), reason=reason)
     chart.infusion.status = Infusion.Status.RUNNING
     chart.infusion.started_at = occurred_at
-    charted = write(tap, fact, against=against)
+    charted = write(tap, fact, against=against, signed=_signed(found))
     day = local_date(occurred_at, held.clinic.time_zone)
     mark_given(held, visit, given_on=day, actor=actor, now=now)
     return charted
@@ -97,6 +99,12 @@ def _use_table(tap: Tap, held: CourseInHand, chart: Chart, visit: Visit, rate_op
     chart.infusion.rate_option = choose_rate(offer, rate_option)
 
 
+def _signed(found: Sequence[Judged]) -> list[SignOff]:
+    """Return the decisions this start rests on, one for each rule it goes past."""
+    passed = {item.finding.id: item.sign_off for item in found if item.sign_off is not None}
+    return [passed[rule_id] for rule_id in sorted(passed)]
+
+
 def _values(chart: Chart, rate_option: str, found: Sequence[Judged]) -> dict[str, Any]:
     """Return the start as its event carries it: with what was found, and who let it pass."""
     first = rate_table(chart.protocol, RateOption(rate_option)).steps[0].rate_ml_h
@@ -105,9 +113,7 @@ def _values(chart: Chart, rate_option: str, found: Sequence[Judged]) -> dict[str
         "rate_option": rate_option,
         "two_identifiers_checked": True,
         "findings": list(dict.fromkeys(item.finding.id for item in found)),
-        "signed_off": {
-            item.finding.id: str(item.sign_off.pk) for item in found if item.sign_off is not None
-        },
+        "signed_off": {each.rule_id: str(each.pk) for each in _signed(found)},
     }
 
 

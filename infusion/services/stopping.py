@@ -16,6 +16,7 @@ from infusion import record
 from infusion.chart import OUT_OF_ORDER, Chart, Charted, Kind, Tap, check_correction, check_tap
 from infusion.models import Infusion, InfusionEvent
 from infusion.reminder_plans import plan_observation, tell_of_the_end
+from infusion.segments import tenth_of_ml
 from infusion.selectors import visit_of
 from infusion.services.charting import open_chart, repeat_of, write
 from scheduling.models import Course, Visit
@@ -25,7 +26,6 @@ from scheduling.services.ending import end_course, reopen_course
 
 WHY = "Life-threatening infusion reaction"
 PERMANENT = "REACTION-PERMANENT"
-HUNDREDTH = Decimal("0.01")
 
 
 @command
@@ -69,8 +69,7 @@ def stop_for_good(tap: Tap, held: CourseInHand, chart: Chart) -> None:
     visit = held.visit(chart.infusion.visit_id)
     if chart.infusion.status == Infusion.Status.RUNNING:
         at = _stands_since(chart, tap) or tap.now
-        volume = chart.run(at).volume_in_ml
-        given = (Decimal(volume.numerator) / volume.denominator).quantize(HUNDREDTH)
+        given = tenth_of_ml(chart.run(at).volume_in_ml)
         stop = Tap(
             event_id=uuid5(tap.event_id, Kind.STOPPED), kind=Kind.STOPPED, occurred_at=at,
             actor=tap.actor, now=tap.now,

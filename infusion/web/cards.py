@@ -14,6 +14,7 @@ from core import display
 from core.actor import Actor
 from infusion.board import Act, Board, ChairCard, Due, Notice, Place, Prompt, Urgency
 from infusion.board import Person as Patient
+from infusion.web.vital_times import due_words, in_a_sentence
 from reminders import kinds
 
 Words = str | Promise
@@ -150,9 +151,10 @@ def headline(due: Due, *, ready: bool = False) -> Words:
         return _("Start by") if ready else _("Start from")
     if due.act is Act.RATE and due.rate_ml_h is not None:
         return _("Rate %(rate)s due") % {"rate": display.rate(due.rate_ml_h)}
+    if due.act is Act.VITALS:
+        return due_words(due.why)
     return {
         Act.PREMEDICATE: _("Premedication due"),
-        Act.VITALS: _("Vital signs due"),
         Act.COMPLETE: _("Bag empty about"),
         Act.DISCHARGE: _("Observe until"),
         Act.PAUSE: _("Stop the infusion"),
@@ -233,10 +235,11 @@ def what_is_due(due: Due) -> Words:
     """Return what is due in the middle of a sentence."""
     if due.act is Act.RATE and due.rate_ml_h is not None:
         return _("rate %(rate)s") % {"rate": display.rate(due.rate_ml_h)}
+    if due.act is Act.VITALS:
+        return in_a_sentence(due.why)
     return {
         Act.PREMEDICATE: _("premedication"),
         Act.START: _("start infusion"),
-        Act.VITALS: _("vital signs"),
         Act.COMPLETE: _("bag empty"),
         Act.DISCHARGE: _("end of the observation hour"),
         Act.PAUSE: _("stop the infusion"),

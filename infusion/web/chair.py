@@ -1,7 +1,5 @@
 """The chair side page: one patient, the plan beside what ran, everything charted, the next act."""
 
-from decimal import Decimal
-from fractions import Fraction
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -18,6 +16,7 @@ from core.audit import record_read
 from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
 from infusion.rate_chart import draw
+from infusion.segments import tenth_of_ml
 from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline
 from infusion.web.entries import line
 from infusion.web.freshness import fingerprint
@@ -74,7 +73,7 @@ def page(request: ClinicRequest, bed: Bedside) -> HttpResponse:
         "reaction": panel(bed) if bed.reaction else None,
         "next_dose": bed.next_dose() if bed.run and bed.run.ended_at else None,
         "chart": draw(bed.plan, bed.run, ZoneInfo(bed.clinic.time_zone)),
-        "volume_left": rounded(bed.run.volume_left_ml) if bed.run else None,
+        "volume_left": tenth_of_ml(bed.run.volume_left_ml) if bed.run else None,
         "not_sooner": [on_the_wall(item.words) for item in bed.run.why_not_sooner]
         if bed.run
         else [],
@@ -92,11 +91,6 @@ def _warnings(bed: Bedside) -> list[str]:
         for seen in run.reactions:
             found += delayed_reaction_findings(bed.protocol, actual_end=ended_at, onset=seen.at)
     return [on_the_wall(item.words) for item in found]
-
-
-def rounded(volume_ml: Fraction) -> Decimal:
-    """Return a volume to the tenth of a millilitre, as a pump shows it."""
-    return (Decimal(volume_ml.numerator) / volume_ml.denominator).quantize(Decimal("0.1"))
 
 
 def _state_of(bed: Bedside) -> str:

@@ -95,7 +95,7 @@ def _with_plans(rows: Iterable[DayRow]) -> list[dict[str, Any]]:
     courses = {
         visit.pk: visit.course
         for visit in Visit.objects.filter(pk__in=[row.visit_id for row in listed]).select_related(
-            "course"
+            "course__clinic"
         )
     }
     return [

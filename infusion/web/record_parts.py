@@ -18,6 +18,7 @@ from infusion.vitals import RANGES
 from infusion.web.entries import details, line
 from infusion.web.forms.checklist import ANSWERS, NOT_APPLICABLE, QUESTIONS
 from infusion.web.prepared import lines_of
+from infusion.web.vital_times import schedule_words
 from infusion.web.words import on_the_wall
 
 Kind = InfusionEvent.Kind
@@ -52,6 +53,7 @@ def context_of(found: WholeRecord) -> dict[str, Any]:
             if event is not None
         ],
         "medicines": [_row(each, [details(each)]) for each in found.all_of(Kind.PREMEDICATION)],
+        "vital_times": schedule_words(found.protocol),
         "vital_signs": [sign.label for sign in RANGES.values()],
         "vital_rows": [_row(each, _signs(each)) for each in found.all_of(Kind.VITALS)],
         "reactions": [_row(each, [details(each)]) for each in found.all_of(Kind.REACTION)],

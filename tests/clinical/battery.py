@@ -26,6 +26,7 @@ from clinical.premedication import (
     premedication_due,
 )
 from clinical.run import replay as replay_at
+from clinical.vitals import VitalsSchedule, Watched, vitals_due, with_schedule
 from tests.clinical.charts import at, event, to_plan
 from tests.clinical.patients import well
 
@@ -135,6 +136,11 @@ def _signs(protocol: Protocol) -> Iterator[object]:
 def _observation(protocol: Protocol) -> Iterator[object]:
     for minute in range(0, 100, 5):
         yield check_discharge(protocol, actual_end=at(0), at=at(minute), vitals=[at(minute)])
+    for gap in range(20):
+        own = with_schedule(protocol, VitalsSchedule(gap_in_reaction=timedelta(minutes=gap)))
+        yield vitals_due(own, Watched(started_at=at(0), vitals=[at(0)], rises_at=at(10 + gap)))
+        yield own.observation.vitals_gap_in_reaction
+    yield vitals_due(protocol, Watched(started_at=at(0), vitals=[at(20)]))
     for hour in range(20, 30):
         yield delayed_reaction_findings(protocol, actual_end=at(0), onset=at(60 * hour))
 

@@ -15,7 +15,9 @@ HOUR = 3600
 HALF_HOUR = 1800
 BANDS = ["mild_moderate", "severe", "life_threatening"]
 _TOML = Path(__file__).parents[2] / "clinical" / "protocols" / "ocrelizumab.toml"
-_TABLES: dict[str, Any] = tomllib.loads(_TOML.read_text(encoding="utf-8"))["titration"]
+_FILE: dict[str, Any] = tomllib.loads(_TOML.read_text(encoding="utf-8"))
+_TABLES: dict[str, Any] = _FILE["titration"]
+_WATCH: dict[str, Any] = _FILE["observation"]
 
 
 @dataclass
@@ -50,6 +52,9 @@ class Pump:
     done_half: bool = True
     rising: bool = False
     long_enough: int | None = None
+    sets: list[int] = field(default_factory=list)
+    reaction_second: int | None = None
+    change_second: int | None = None
     ladder: list[tuple[int, int | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -75,11 +80,16 @@ class Pump:
             self.status, self.rate = "running", what.rate or self.ladder[0][0]
 
     def on_vitals(self, what: Tap) -> None:
-        pass
+        self.sets.append(what.second)
 
     def on_rate_changed(self, what: Tap) -> None:
         if self.status in {"running", "paused"}:
-            self.to_rate(what.rate or 0)
+            self.turn(what)
+
+    def turn(self, what: Tap) -> None:
+        if what.rate != self.rate:
+            self.change_second = what.second
+        self.to_rate(what.rate or 0)
 
     def to_rate(self, rate: int) -> None:
         if rate == self.rate:
@@ -97,10 +107,11 @@ class Pump:
     def on_resumed(self, what: Tap) -> None:
         if self.status in {"paused", "stopped"}:
             if what.rate:
-                self.to_rate(what.rate)
+                self.turn(what)
             self.status, self.ended_second = "running", None
 
     def on_reaction(self, what: Tap) -> None:
+        self.reaction_second = what.second
         self.open_symptoms, self.resolved_second = True, None
         self.never_again = self.never_again or what.band == BANDS[2]
         if self.status in {"running", "paused"}:
@@ -194,6 +205,11 @@ class Pump:
             twin.tick()
         return twin.emptied
 
+    def runs_out_first(self) -> bool:
+        """Whether the bag is empty before the rate could rise, symptoms or not."""
+        missing = (self.wanted_hold() or 0) - self.held
+        return self.full - self.poured <= max(missing, 0) * self.rate
+
 
 ORDER = [
     "start", "vitals", "reaction", "symptoms_resolved", "paused", "resumed", "rate_changed",
@@ -211,3 +227,45 @@ def run(option: str, bag_ml: int, policy: str, taps: list[Tap], now: int) -> Pum
         if pump.second >= now:
             return pump
         pump.tick()
+
+
+# -- vital signs: walk on second by second until somebody would ask for them --
+
+
+def lasting(name: str) -> int:
+    return int(_WATCH[name]["value"].split()[0]) * 60
+
+
+def vitals_asked(pump: Pump, rises: int | None) -> tuple[int, str] | None:
+    """Return the second at which a set is due and why; `rises` when the rate may rise next."""
+    if pump.status == "not_started":
+        return None
+    if pump.ended_second is not None:
+        return _asked_after_the_end(pump, pump.ended_second)
+    second = 0
+    while (why := _asked_at(pump, second, rises)) is None:
+        second += 1
+    return second, why
+
+
+def _asked_at(pump: Pump, second: int, rises: int | None) -> str | None:
+    if not pump.sets:
+        return "baseline"
+    last = max(pump.sets)
+    began = pump.reaction_second
+    close = lasting("vitals_gap_in_reaction")
+    if pump.open_symptoms and began is not None and second - max(last, began) >= close:
+        return "reaction"
+    for change in (pump.change_second, rises):
+        if change is not None and second >= change and change - last > lasting("vitals_counts_for"):
+            return "rate_change"
+    return "gap" if second - max(last, 0) >= lasting("vitals_gap") else None
+
+
+def _asked_after_the_end(pump: Pump, end: int) -> tuple[int, str] | None:
+    offsets = [int(text.split()[0]) * 60 for text in _WATCH["vitals_after_end"]["value"]]
+    for before, offset in zip([0, *offsets], offsets, strict=False):
+        opens = end + (before + offset) // 2 if offset else end - lasting("vitals_counts_for")
+        if max(pump.sets, default=opens - 1) < opens:
+            return end + offset, "after_end" if offset else "end"
+    return None

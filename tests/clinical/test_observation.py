@@ -16,7 +16,6 @@ from clinical.observation import (
     delayed_reaction_findings,
     observe_until,
     reaction_window_until,
-    vitals_due,
     vitals_findings,
 )
 from clinical.protocol import Protocol, load
@@ -24,7 +23,7 @@ from tests.clinical.charts import at
 from tests.clinical.test_protocol import swapped
 from tests.clinical.zones import MOMENTS, ZONES
 
-DONE = [at(25), at(50)]
+DONE = [at(-5), at(25), at(50)]
 
 
 @pytest.mark.parametrize(
@@ -64,78 +63,6 @@ def test_no_end_no_discharge(protocol: Protocol) -> None:
     said = check_discharge(protocol, actual_end=None, at=at(500))
     assert ([item.id for item in said.findings], said.opens_at) == (["OBSERVATION-NO-END"], None)
     assert not said.allowed
-
-
-@pytest.mark.parametrize(
-    ("vitals", "due"),
-    [
-        ([], 30),
-        ([14], 30),
-        ([15], 60),
-        ([30], 60),
-        ([44], 60),
-        ([45], None),
-        ([15, 44], 60),
-        ([15, 45], None),
-        ([60], None),
-        ([-30], 30),
-    ],
-)
-def test_vital_signs_after_the_end(protocol: Protocol, vitals: list[int], due: int | None) -> None:
-    said = vitals_due(
-        protocol,
-        started_at=at(-120),
-        ended_at=at(0),
-        vitals=[at(minute) for minute in vitals],
-        symptoms_open=False,
-    )
-    assert said == (None if due is None else at(due))
-    found = check_discharge(
-        protocol, actual_end=at(0), at=at(60), vitals=[at(minute) for minute in vitals]
-    ).findings
-    assert [item.id for item in found] == ["OBSERVATION-VITALS"] * (due is not None)
-
-
-@pytest.mark.parametrize(
-    ("vitals", "reaction", "due"),
-    [
-        ([], None, 0),
-        ([-20], None, 30),
-        ([0], None, 30),
-        ([20, 5], None, 50),
-        ([20], 25, 40),
-        ([20], 40, 50),
-        ([30], 25, 45),
-    ],
-)
-def test_vital_signs_while_it_runs(
-    protocol: Protocol, vitals: list[int], reaction: int | None, due: int
-) -> None:
-    said = vitals_due(
-        protocol,
-        started_at=at(0),
-        ended_at=None,
-        vitals=[at(minute) for minute in vitals],
-        symptoms_open=reaction is not None,
-        reaction_at=None if reaction is None else at(reaction),
-    )
-    assert said == at(due)
-
-
-def test_vital_signs_before_the_start_and_after_symptoms_went(protocol: Protocol) -> None:
-    def due(*, started: datetime | None, symptoms: bool) -> datetime | None:
-        return vitals_due(
-            protocol,
-            started_at=started,
-            ended_at=None,
-            vitals=[at(20)],
-            symptoms_open=symptoms,
-            reaction_at=at(20),
-        )
-
-    assert due(started=None, symptoms=True) is None
-    assert due(started=at(0), symptoms=True) == at(35)
-    assert due(started=at(0), symptoms=False) == at(50)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_words_of_a_short_end() -> None:
 
 
 def test_stopped_before_the_end_keeps_what_is_left() -> None:
-    chart = [*to_plan(SHORT, 60), event("stopped", 60)]
+    chart = [*to_plan(SHORT, 60), event("stopped", 60), event("vitals", 60)]
     state = replay(SHORT, chart, 80)
     assert (state.status, state.volume_in_ml, state.volume_left_ml) == (RunStatus.STOPPED, 200, 300)
     assert (state.ended_at, state.observe_until, state.projected_end) == (at(60), at(120), at(60))

@@ -324,6 +324,7 @@ def test_a_life_threatening_reaction_ends_it_for_good() -> None:
         *chart,
         event("paused", 101),
         event("symptoms_resolved", 110),
+        event("vitals", 110),
         event("resumed", 111, rate=20),
     ]
     assert ids(replay(STANDARD, resumed, 112)) == [

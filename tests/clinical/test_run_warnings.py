@@ -240,4 +240,4 @@ def test_vital_signs_are_closer_together_in_a_reaction() -> None:
     assert replay(INITIAL, chart, 76).vitals_due == at(90)
     assert replay(INITIAL, [*chart, event("vitals", 80)], 81).vitals_due == at(95)
     free = [*chart, event("vitals", 80), event("symptoms_resolved", 85)]
-    assert replay(INITIAL, free, 86).vitals_due == at(110)
+    assert replay(INITIAL, free, 86).vitals_due == at(105)  # the rate may rise then

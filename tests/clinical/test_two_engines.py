@@ -22,7 +22,8 @@ BAGS = {
 KINDS = [
     *["rate_changed"] * 5,
     *["reaction", "symptoms_resolved", "paused", "resumed"] * 3,
-    *["vitals", "start", "stopped", "completed"],
+    *["vitals"] * 3,
+    *["start", "stopped", "completed"],
 ]
 
 
@@ -101,6 +102,17 @@ def simulated_earliest(pump: Pump, now: int) -> datetime | None:
     return at(max(opened, pump.resolved_second or 0))
 
 
+def simulated_rise(pump: Pump, now: int) -> int | None:
+    """The second at which a rise comes next: not while it stands still, nor when the bag is empty
+    before the time at this rate is over."""
+    earliest = simulated_earliest(pump, now)
+    if earliest is None or pump.status != "running" or pump.emptied is not None:
+        return None
+    if pump.following() is None or pump.runs_out_first():
+        return None
+    return int((earliest - START).total_seconds())
+
+
 def not_halved(pump: Pump) -> bool:
     return pump.half is not None and not pump.done_half
 
@@ -132,3 +144,6 @@ def test_the_two_engines_agree(infusion: tuple[str, int, str, list[Tap], int]) -
     active = pump.status in {"running", "paused"} and not pump.never_again
     following = pump.following() if active else None
     assert state.next_rate_ml_h == (None if following is None else Fraction(following, FINE))
+    asked = simulation.vitals_asked(pump, simulated_rise(pump, now))
+    assert state.vitals_due == (None if asked is None else at(asked[0]))
+    assert state.vitals_why == (None if asked is None else asked[1])

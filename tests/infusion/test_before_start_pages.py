@@ -146,7 +146,9 @@ def test_a_hold_is_signed_off_by_a_prescriber_with_reason(
     started = InfusionEvent.objects.get(kind="started")
     assert started.values["findings"] == ["MALIGNANCY-ACTIVE"]
     assert started.values["signed_off"] == {"MALIGNANCY-ACTIVE": str(signed.pk)}
-    assert not Override.objects.exists()
+    gone_past = Override.objects.get()
+    assert (gone_past.rule_id, gone_past.reason) == ("MALIGNANCY-ACTIVE", "In remission")
+    assert gone_past.overridden_by_id == signed.signed_by_id
 
 
 @pytest.mark.parametrize(

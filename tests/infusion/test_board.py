@@ -282,6 +282,8 @@ def test_the_hour_after_the_end(
 ) -> None:
     infusion = running(seat(clinic), nurse)
     complete(infusion, nurse, minute=240)
+    assert card(nurse, 241).primary is Act.VITALS
+    vitals(infusion, nurse, 241)
     shown = card(nurse, minute)
     assert (shown.place, shown.primary, shown.urgency) == expected
     assert shown.seated is not None

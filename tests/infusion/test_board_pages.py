@@ -45,10 +45,14 @@ def test_every_card_names_its_patient_by_more_than_a_name(
 
 def test_a_card_says_everything_that_is_due(tablet: Tablet, clinic: Clinic, nurse: Actor) -> None:
     """H5: the hour counts down in large, and the vital signs within it are named too."""
-    complete(running(seat(clinic), nurse), nurse, minute=240)
+    infusion = running(seat(clinic), nurse)
+    complete(infusion, nurse, minute=240)
+    text = tablet.get(241, "board").content.decode()
+    assert 'Vital signs at the end due <b class="num">14:00</b>' in text
+    vitals(infusion, nurse, 241)
     text = tablet.get(271, "board").content.decode()
     assert 'Observe until <b class="num">15:00</b>' in text
-    assert 'Vital signs due <b class="num">14:30</b>' in text
+    assert 'Vital signs after the end due <b class="num">14:30</b>' in text
 
 
 def test_times_are_the_clinics_own(tablet: Tablet, clinic: Clinic) -> None:

@@ -37,8 +37,8 @@ def test_everybody_in_a_chair_is_on_it_with_what_comes_next(
     expect(clinic, mrn="MRN-3", position=3, from_minute=120)
     text = words(tablet.get(45, "handover").content.decode())
     for said in ("Chair 1", "ÅNGSTRÖM, Jane", "MRN-1", "40 mL per hour, step 1 of 5",
-                 "Vital signs due 11:00", "rate 80 mL/h", "OKAFOR, Jane", "PATEL, Raj", "12:00",
-                 "Due in the next four hours"):  # fmt: skip
+                 "Vital signs for the rate change due 11:00", "rate 80 mL/h", "OKAFOR, Jane",
+                 "PATEL, Raj", "12:00", "Due in the next four hours"):  # fmt: skip
         assert said in text, said
 
 

@@ -11,6 +11,7 @@ from clinical.findings import Severity
 from clinics.models import Clinic, Role
 from core.actor import Actor
 from core.errors import Invalid, RuleBroken
+from core.models import AuditEntry
 from infusion.before_start import Part, judge, own_finding, signable
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.preparing import answer_questions, check_bag
@@ -211,6 +212,25 @@ def test_a_hold_waits_for_the_prescribers_name(
     event = begin(visit, nurse)
     assert event.values["signed_off"] == {rule: str(signed.pk)}
     assert event.values["findings"] == [rule]
+    [gone_past] = Override.objects.all()
+    assert (gone_past.rule_id, gone_past.reason, gone_past.visit_id, gone_past.overridden_at) == (
+        rule, signed.reason, visit.pk, event.recorded_at,
+    )  # fmt: skip
+    assert gone_past.overridden_by_id == prescriber.user_id, "who decided, not who tapped"
+    written = AuditEntry.objects.get(action="infusion.started")
+    assert written.details["overrides"] == [rule]
+
+
+def test_a_decision_nothing_rests_on_is_no_override(
+    visit: Visit, nurse: Actor, prescriber: Actor
+) -> None:
+    ready(visit, nurse)
+    ill(visit, Condition.Kind.MALIGNANCY)
+    decide(visit, prescriber, "MALIGNANCY-ACTIVE")
+    decide(visit, prescriber, "LACTATION")
+    assert not Override.objects.exists(), "nobody has gone past anything yet"
+    begin(visit, nurse)
+    assert [row.rule_id for row in Override.objects.all()] == ["MALIGNANCY-ACTIVE"]
 
 
 @pytest.mark.parametrize(

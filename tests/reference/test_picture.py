@@ -49,6 +49,7 @@ def test_the_reaction_stands_where_it_happened() -> None:
     [
         (Fraction(1, 3), "0.33", "0.333333"),
         (Fraction(225, 2), "112.50", "112.5"),
+        (Fraction(1, 8), "0.13", "0.125"),  # half up
         (Fraction(500), "500.00", "500"),
         (Fraction(600, 520), "1.15", "1.153846"),
     ],

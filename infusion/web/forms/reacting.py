@@ -1,7 +1,6 @@
 """The forms of a reaction: one tap, its assessment, its end; and of a stop before the bag ends."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from core import display
 from core.clinical_words import CTCAE_GRADES, SIGNS
 from core.zones import local_instant
 from infusion.models import Infusion
+from infusion.segments import tenth_of_ml
 from infusion.services.reacting import Assessment
 from infusion.web.forms.base import ActForm
 
@@ -144,6 +144,4 @@ class StopForm(ActForm):
         self.fields["reason"].required = True
         self.fields["reason"].help_text = ""
         if self.bed.run is not None:
-            given = self.bed.run.volume_in_ml
-            exact = Decimal(given.numerator) / given.denominator
-            self.initial.setdefault("volume_ml", exact.quantize(Decimal("0.1")))
+            self.initial.setdefault("volume_ml", tenth_of_ml(self.bed.run.volume_in_ml))
