@@ -48,6 +48,11 @@ def holders_of(clinic_id: UUID, roles: Collection[str]) -> list[User]:
     return list(User.objects.filter(pk__in=held, is_active=True).order_by("full_name"))
 
 
+def works_at(clinic_id: UUID, user: User) -> bool:
+    """Return whether `user` holds any role in a clinic now."""
+    return Membership.objects.filter(clinic_id=clinic_id, user=user).exists()
+
+
 def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of people by their ids, whatever clinic they work in now."""
     return dict(User.objects.filter(pk__in=set(user_ids)).values_list("pk", "full_name"))

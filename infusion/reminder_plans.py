@@ -6,14 +6,18 @@ and `void_observation` inside the one that discharges the patient.
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from clinics.models import Role
+from clinics.selectors import holders_of
 from core.db import joins
 from infusion.models import Infusion
 from reminders.kinds import Context, Kind, Message, register
+from reminders.letters import staff_letter
 from reminders.models import Reminder
 from reminders.policy import policy
 from reminders.services.planning import Planned, put_all, void
@@ -75,19 +79,22 @@ def void_observation(infusion: Infusion, *, now: datetime) -> None:
 def tell_of_the_end(
     infusion: Infusion, reaction_id: UUID, *, roles: Collection[str], now: datetime
 ) -> None:
-    """Tell the people of `roles`, on screen, that the treatment was ended for good."""
+    """Tell the people of `roles` that the treatment was ended for good: each role on screen, and
+    each of its people by a mail that says no more than to open the app."""
+    said: dict[str, Any] = {
+        "kind": ENDED, "subject_id": infusion.pk, "occurrence": str(reaction_id),
+        "clinic_id": infusion.clinic_id, "patient_id": infusion.patient_id, "due_at": now,
+        "void_after": now + TOLD_FOR,
+    }  # fmt: skip
+    screen, mail = Reminder.Channel.BOARD, Reminder.Channel.EMAIL
+    people = holders_of(infusion.clinic_id, roles)
     put_all(
         [
-            Planned(
-                kind=ENDED, subject_id=infusion.pk, occurrence=str(reaction_id),
-                clinic_id=infusion.clinic_id, patient_id=infusion.patient_id,
-                recipient_role=role, channel=Reminder.Channel.BOARD, due_at=now,
-                void_after=now + TOLD_FOR,
-            )
-            for role in roles
+            *(Planned(recipient_role=role, channel=screen, **said) for role in roles),
+            *(Planned(recipient_user_id=each.pk, channel=mail, **said) for each in people),
         ],
         now=now,
-    )  # fmt: skip
+    )
 
 
 def _still_ended(context: Context) -> Message | None:
@@ -95,7 +102,11 @@ def _still_ended(context: Context) -> Message | None:
     ended = Infusion.objects.filter(
         pk=context.subject_id, visit__course__status=Course.Status.PERMANENTLY_DISCONTINUED
     )
-    return Message(str(_LABELS[ENDED])) if ended.exists() else None
+    if not ended.exists():
+        return None
+    if context.channel == Reminder.Channel.EMAIL:
+        return staff_letter(context.clinic, reverse("mailbox", args=[context.clinic.slug]))
+    return Message(str(_LABELS[ENDED]))
 
 
 def _to_nurses(infusion: Infusion, kind: str, due_at: datetime, void_after: datetime) -> Planned:

@@ -5,8 +5,11 @@ from datetime import datetime
 
 from django.utils import translation
 
+from clinics.models import Clinic, User
+from clinics.selectors import works_at
 from patients.models import Patient
 from reminders import kinds, outcomes
+from reminders.kinds import Message
 from reminders.letters import Indiscreet, check_discreet, language_for
 from reminders.mailing import Mailer, Refused, Undelivered, Unreachable, message_id
 from reminders.models import Reminder
@@ -44,9 +47,12 @@ def _without_telling(row: Reminder, now: datetime) -> Outcome | None:
         return outcomes.expired()
     if kinds.find(row.kind) is None:
         return outcomes.failed("this release does not know the kind")
-    if row.recipient_patient is not None and (why := why_not(row.recipient_patient)):
-        return outcomes.void(why)
-    return None
+    why = ""
+    if row.recipient_patient is not None:
+        why = why_not(row.recipient_patient)
+    elif row.recipient_user is not None:
+        why = why_not_staff(row.recipient_user, row.clinic)
+    return outcomes.void(why) if why else None
 
 
 def _told(row: Reminder, mailer: Mailer, now: datetime) -> Outcome:
@@ -56,17 +62,25 @@ def _told(row: Reminder, mailer: Mailer, now: datetime) -> Outcome:
         kind=row.kind, subject_id=row.subject_id, clinic=row.clinic, patient=row.patient,
         channel=row.channel, due_at=row.due_at, now=now,
     )  # fmt: skip
-    recipient = row.recipient_patient
+    recipient = row.recipient_patient or row.recipient_user
     if recipient is None:
         return outcomes.sent() if kind.compose(context) else outcomes.void("no longer true")
-    with translation.override(language_for(recipient, row.clinic)):
+    with translation.override(language_for(row.recipient_patient, row.clinic)):
         message = kind.compose(context)
     if message is None:
         return outcomes.void("no longer true")
-    check_discreet(message)
+    # A member of staff is told where to sign in: the address may hold what a clinic is called.
+    check_discreet(message if row.recipient_patient else Message(message.subject))
     identity = message_id(row.dedupe_key)
     mailer.send(message, to=recipient.email, message_id=identity)
     return outcomes.sent(identity)
+
+
+def why_not_staff(user: User, clinic: Clinic) -> str:
+    """Return why this member of staff is not to be written to, or nothing when they may be."""
+    if not user.is_active or not works_at(clinic.pk, user):
+        return "this person does not work here any more"
+    return ""
 
 
 def why_not(patient: Patient) -> str:

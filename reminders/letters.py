@@ -7,6 +7,7 @@ no treatment, in its subject least of all.
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -52,18 +53,33 @@ def letter(clinic: Clinic, sentences: Sequence[str]) -> Message:
     return Message(_("Your visit at %(clinic)s") % {"clinic": name}, "\n\n".join(parts) + "\n")
 
 
+def staff_letter(clinic: Clinic, page: str) -> Message:
+    """Return a message to a member of staff: open the app, at the address of `page`. No more.
+
+    What it is about, and whom, is behind the sign-in.
+    """
+    name = clinic_name(clinic)
+    parts = [
+        _("Something at %(clinic)s needs you to look at it now.") % {"clinic": name},
+        _("Open the app: %(url)s") % {"url": urljoin(settings.PUBLIC_URL, page)},
+        _("This message was sent automatically. Replies to it are not read."),
+    ]
+    return Message(_("Please look now: %(clinic)s") % {"clinic": name}, "\n\n".join(parts) + "\n")
+
+
 def check_discreet(message: Message) -> None:
     """Raise Indiscreet, without repeating the words, for a message that must not be sent."""
     if telling_words(message.subject) or telling_words(message.body):
         raise Indiscreet
 
 
-def language_for(patient: Patient, clinic: Clinic) -> str:
-    """Return the first of the patient's and the clinic's language that we have words in.
+def language_for(patient: Patient | None, clinic: Clinic) -> str:
+    """Return the first of the patient's and the clinic's language that we have words in; for staff
+    (None) the clinic's.
 
     Half a message in another language is worse than all of it in English.
     """
-    for wanted in (patient.language, clinic.locale):
+    for wanted in (patient.language if patient else clinic.locale, clinic.locale):
         code = wanted.replace("_", "-").lower().split("-")[0]
         if code == SOURCE_LANGUAGE or (code.isalpha() and _has_words(code)):
             return code

@@ -41,6 +41,9 @@ class Reminder(models.Model):
     recipient_patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    recipient_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     channel = models.CharField(max_length=5, choices=Channel.choices)
     dedupe_key = models.CharField(max_length=200)
     due_at = models.DateTimeField()
@@ -89,8 +92,14 @@ class Reminder(models.Model):
             models.CheckConstraint(name="reminder_span", condition=Q(void_after__gt=F("due_at"))),
             models.CheckConstraint(
                 name="reminder_one_recipient",
-                condition=(Q(recipient_role="") & Q(recipient_patient__isnull=False))
-                | (~Q(recipient_role="") & Q(recipient_patient__isnull=True)),
+                condition=Q(
+                    recipient_role="", recipient_patient__isnull=False, recipient_user__isnull=True
+                )
+                | Q(recipient_role="", recipient_patient__isnull=True, recipient_user__isnull=False)
+                | (
+                    ~Q(recipient_role="")
+                    & Q(recipient_patient__isnull=True, recipient_user__isnull=True)
+                ),
             ),
             models.CheckConstraint(
                 name="reminder_seen_whole",

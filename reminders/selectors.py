@@ -30,7 +30,7 @@ _COLUMNS = (
     "patient_id", "patient__family_name", "patient__given_names", "patient__title",
     "patient__birth_date", "patient__mrn", "id", "kind", "channel", "recipient_role", "state",
     "due_at", "next_attempt_at", "attempts", "last_problem", "settled_at", "seen_at",
-    "seen_by__full_name",
+    "seen_by__full_name", "recipient_user__full_name",
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One row of the staff's list. An empty `recipient_role` means: to the patient."""
+    """One row of the staff's list. Without role and member of staff it is to the patient."""
 
     patient: Person | None
     id: UUID
@@ -62,6 +62,7 @@ class Listed:
     settled_at: datetime | None
     seen_at: datetime | None
     seen_by: str | None
+    recipient_user: str | None
 
     @property
     def to_be_seen(self) -> bool:

@@ -16,7 +16,7 @@ from reminders.models import Reminder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One thing to tell one recipient. Exactly one of role and recipient patient is given.
+    """One thing to tell one recipient: a role, the recipient patient or one member of staff.
 
     `occurrence` tells apart the times the same kind is told about the same subject (a due date,
     a period's start). `patient_id` is whom it is about; `recipient_patient_id` whom it is told to.
@@ -32,29 +32,32 @@ class Planned:
     void_after: datetime
     recipient_role: str = ""
     recipient_patient_id: UUID | None = None
+    recipient_user_id: UUID | None = None
 
     @property
     def dedupe_key(self) -> str:
-        """`kind:subject:occurrence:channel[:role]`: the same fact told the same way is one row."""
+        """`kind:subject:occurrence:channel[:role or person]`: the same fact told the same way is
+        one row."""
         parts = [self.kind, str(self.subject_id), self.occurrence, self.channel]
-        return ":".join([*parts, self.recipient_role] if self.recipient_role else parts)
+        whom = self.recipient_role or str(self.recipient_user_id or "")
+        return ":".join([*parts, whom] if whom else parts)
 
     def values(self, now: datetime) -> tuple[UUID | str | datetime | None, ...]:
         """Return the columns of _PLAN for the waiting row."""
         return (
             uuid4(), self.clinic_id, self.kind, self.subject_id, self.patient_id,
-            self.recipient_role, self.recipient_patient_id, self.channel, self.dedupe_key,
-            self.due_at, self.void_after, self.due_at, now,
+            self.recipient_role, self.recipient_patient_id, self.recipient_user_id, self.channel,
+            self.dedupe_key, self.due_at, self.void_after, self.due_at, now,
         )  # fmt: skip
 
 
 _PLAN = """
     INSERT INTO reminders_reminder (id, clinic_id, kind, subject_id, patient_id, recipient_role,
-        recipient_patient_id, channel, dedupe_key, due_at, void_after, next_attempt_at,
+        recipient_patient_id, recipient_user_id, channel, dedupe_key, due_at, void_after, next_attempt_at,
         created_at, state, attempts, provider_id, last_problem)
     VALUES {} ON CONFLICT DO NOTHING
 """
-_ONE = f"({'%s, ' * 13}'pending', 0, '', '')"
+_ONE = f"({'%s, ' * 14}'pending', 0, '', '')"
 
 
 @joins

@@ -53,7 +53,9 @@ def claim(*, channel: str, limit: int, now: datetime) -> list[Reminder]:
         ids = [row_id for (row_id,) in cursor.fetchall()]
     if not ids:
         return []
-    lent = Reminder.objects.select_related("clinic", "patient", "recipient_patient")
+    lent = Reminder.objects.select_related(
+        "clinic", "patient", "recipient_patient", "recipient_user"
+    )
     return list(lent.filter(pk__in=ids).order_by("due_at", "pk"))
 
 

@@ -36,8 +36,10 @@ class Line:
 
 
 def recipient(row: Listed) -> str:
-    """Return to whom, in words: a role, or the patient."""
-    return str(Role(row.recipient_role).label) if row.recipient_role else _("Patient")
+    """Return to whom, in words: a role, a member of staff, or the patient."""
+    if row.recipient_role:
+        return str(Role(row.recipient_role).label)
+    return row.recipient_user or _("Patient")
 
 
 def cells(row: Listed, zone: str) -> list[str | int]:

@@ -69,7 +69,7 @@ def test_everything_ends_at_once(infusion: Infusion, nurse: Actor, next_dose: Bo
     assert course.status == Course.Status.PERMANENTLY_DISCONTINUED
     assert next_dose.status == Booking.Status.CANCELLED
     assert not Visit.objects.filter(course=course, given_on=None).exclude(status="cancelled")
-    told = Reminder.objects.filter(kind="treatment.ended")
+    told = Reminder.objects.filter(kind="treatment.ended", channel="board")
     assert {row.recipient_role for row in told} == {Role.PRESCRIBER, Role.SCHEDULER}
     waiting = Reminder.objects.filter(patient=infusion.patient, state="pending")
     kinds = set(waiting.values_list("kind", flat=True))

@@ -48,8 +48,8 @@ def test_before_a_step_after_a_change_at_the_end_and_after_it(
 ) -> None:
     assert due(visit, nurse, 31) == (at(60), VitalsWhy.RATE_CHANGE)
     change_rate(
-        infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(61), rate_ml_h=Decimal(80), actor=nurse,
-        now=at(61),
+        infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(61), rate_ml_h=Decimal(80),
+        actor=nurse, now=at(61),
     )  # fmt: skip
     assert due(visit, nurse, 62) == (at(60), VitalsWhy.GAP)  # half an hour after the start
     vitals(infusion, nurse, 62)
