@@ -97,12 +97,12 @@ class Chart:
         return record.objections(self.infusion, self.course, self.events, fact, now=now)
 
 
-def check_tap(tap: Tap) -> None:
-    """Refuse who may not chart, and times nobody could have meant.
+def check_tap(tap: Tap, permission: str = INFUSIONS_CHART) -> None:
+    """Refuse who may not chart this, and times nobody could have meant.
 
     Raises Forbidden without the permission, Invalid for a time in the future or too long ago.
     """
-    tap.actor.require(INFUSIONS_CHART)
+    tap.actor.require(permission)
     refuse_future(tap)
     if tap.now - tap.occurred_at > CHARTED_WITHIN:
         raise Invalid(

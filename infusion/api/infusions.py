@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from clinics.api.authentication import ApiClientAuthentication
 from clinics.api.people import PersonAuthentication
 from clinics.api.views import ClinicApiView
-from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART, INFUSIONS_VIEW
+from clinics.permissions import BAGS_CHECK, BOARD_VIEW, INFUSIONS_VIEW
 from core import clock
 from core.access import Access, Audience
 from core.api.openapi import answers
@@ -96,7 +96,8 @@ class InfusionView(_InfusionApiView):
 class InfusionEventsView(_InfusionApiView):
     """Charts one act, by the very services the pages use. Only a person charts: a token cannot."""
 
-    access = Access(Audience.CLINIC, INFUSIONS_CHART)
+    # Whoever may only check a bag gets no further than that: each service asks for its own.
+    access = Access(Audience.CLINIC, BAGS_CHECK)
     http_method_names = ["post"]
 
     @extend_schema(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from clinical.beyond_use import Place
 from clinical.findings import Severity
+from clinics.permissions import BAGS_CHECK, INFUSIONS_CHART
 from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Invalid, RuleBroken
@@ -123,10 +124,11 @@ def check_bag(
     """Chart that a second person compared the bag `bag_id` with patient and prescription.
 
     `all_match` says they found two identifiers, drug, dose, volume, lots and times as charted.
-    Raises RuleBroken for anybody who charted or corrected this bag, Invalid unless all matches,
-    Conflict when this is not the bag at the chair (any more).
+    A nurse, a pharmacist or a prescriber may be that person. Raises RuleBroken for anybody who
+    charted or corrected this bag, Invalid unless all matches, Conflict when this is not the bag
+    at the chair (any more).
     """
-    tap = _tap(Kind.BAG_CHECKED, event_id, occurred_at, actor, now)
+    tap = _tap(Kind.BAG_CHECKED, event_id, occurred_at, actor, now, permission=BAGS_CHECK)
     if not all_match:
         words = "Compare every line, then confirm. If one does not match, the bag is not used."
         raise Invalid(words, {"all_match": [words]})
@@ -167,9 +169,17 @@ def chart_baseline(
     return write(tap, tap.fact(preparing_chart(visit, now=now).infusion, values))
 
 
-def _tap(kind: str, event_id: UUID, at: datetime, actor: Actor, now: datetime) -> Tap:
+def _tap(
+    kind: str,
+    event_id: UUID,
+    at: datetime,
+    actor: Actor,
+    now: datetime,
+    *,
+    permission: str = INFUSIONS_CHART,
+) -> Tap:
     tap = Tap(event_id=event_id, kind=kind, occurred_at=at, actor=actor, now=now)
-    check_tap(tap)
+    check_tap(tap, permission)
     return tap
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics.permissions import INFUSIONS_CHART
+from clinics.permissions import BAGS_CHECK, INFUSIONS_CHART
 from clinics.web.access import ClinicRequest, allow, polled
 from core import clock, display
 from core.audit import record_read
@@ -38,6 +38,18 @@ FIELDS = {"occurred_at": "at", "rate_ml_h": "other_rate", "purpose": "other_purp
 @own_entries_only
 def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     """Show the form of an act, or chart it. A refusal shows the form again with what was typed."""
+    return _act(request, visit_id, act)
+
+
+@allow(BAGS_CHECK)
+@require_http_methods(["GET", "POST"])
+@own_entries_only
+def bag_check(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
+    """The second check: also for a pharmacist and a prescriber, who chart nothing else."""
+    return _act(request, visit_id, Act.BAG_CHECK.value)
+
+
+def _act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     page = _page(act)
     now = clock.now()
     bed = bedside(visit_id, request.actor, now)
@@ -66,6 +78,18 @@ def act(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
 @require_safe
 def act_ready(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     """The empty form, fetched ahead by the page's script: the act can be opened without wifi."""
+    return _ready(request, visit_id, act)
+
+
+@polled
+@allow(BAGS_CHECK)
+@require_safe
+def bag_check_ready(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
+    """The same of the second check."""
+    return _ready(request, visit_id, Act.BAG_CHECK.value)
+
+
+def _ready(request: ClinicRequest, visit_id: UUID, act: str) -> HttpResponse:
     _page(act)
     bed = bedside(visit_id, request.actor, clock.now())
     return _empty(request, bed, Act(act), shown_as="act kept ready")
@@ -164,7 +188,7 @@ def _charted(
     words = f"{page.charted}: {bed.patient.family_name.upper()}, {bed.chair}"
     words = f"{words}. {note}" if note else words
     undo = ""
-    if page.undo and not charted.repeated:
+    if page.undo and not charted.repeated and request.actor.may(INFUSIONS_CHART):
         undo = reverse("chair_undo", args=[request.clinic.slug, bed.visit.pk, charted.event_id])
     name = "chair_side" if page.to_chair else BACK.get(request.POST.get("back", ""))
     there = reverse(name, args=[request.clinic.slug, bed.visit.pk]) if name else ""

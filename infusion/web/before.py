@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from clinical.findings import Finding
-from clinics.permissions import BOARD_VIEW, INFUSIONS_CHART, RULES_OVERRIDE
+from clinics.permissions import BOARD_VIEW, RULES_OVERRIDE
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
@@ -24,6 +24,7 @@ from infusion.before_start import Judged, Part
 from infusion.board import Act
 from infusion.readying import BeforeStart, before_start
 from infusion.services.signing import sign_off_hold
+from infusion.web.cards import may_do
 from infusion.web.entries import details
 from infusion.web.prepared import lines_of
 from infusion.web.words import on_the_wall
@@ -127,7 +128,7 @@ def _page(
 
 def _act_url(request: ClinicRequest, seen: BeforeStart, act: Act) -> str:
     """Return where `act` is charted; empty when nothing can be charted, or not by this person."""
-    if not seen.open or not request.actor.may(INFUSIONS_CHART):
+    if not seen.open or not may_do(request.actor, act):
         return ""
     there = reverse("chair_act", args=[request.clinic.slug, seen.bed.visit.pk, act.value])
     return f"{there}?back=before"

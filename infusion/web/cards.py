@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clinics.permissions import BOOKINGS_ARRIVE, INFUSIONS_CHART
+from clinics.permissions import BAGS_CHECK, BOOKINGS_ARRIVE, INFUSIONS_CHART
 from core import display
 from core.actor import Actor
 from infusion.board import Act, Board, ChairCard, Due, Notice, Place, Prompt, Urgency
@@ -171,12 +171,14 @@ def button_label(act: Act, rate_ml_h: Fraction | None) -> Words:
 def _buttons(card: ChairCard, slug: str, actor: Actor) -> list[Button]:
     acts = ([card.primary] if card.primary else []) + list(card.acts)
     return [
-        _button(card, act, slug, primary=act is card.primary) for act in acts if _may(actor, act)
+        _button(card, act, slug, primary=act is card.primary) for act in acts if may_do(actor, act)
     ]
 
 
-def _may(actor: Actor, act: Act) -> bool:
-    return actor.may(BOOKINGS_ARRIVE if act is Act.ARRIVE else INFUSIONS_CHART)
+def may_do(actor: Actor, act: Act) -> bool:
+    """Return whether `actor` may do an act: the way to the bag is open to whoever checks one."""
+    permissions = {Act.ARRIVE: BOOKINGS_ARRIVE, Act.PREPARE: BAGS_CHECK, Act.BAG_CHECK: BAGS_CHECK}
+    return actor.may(permissions.get(act, INFUSIONS_CHART))
 
 
 def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:

@@ -17,7 +17,7 @@ from infusion.bedside import Bedside, bedside
 from infusion.board import Act, Place
 from infusion.rate_chart import draw
 from infusion.segments import tenth_of_ml
-from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline
+from infusion.web.cards import BUTTONS, STATES, Button, act_url, button_label, headline, may_do
 from infusion.web.entries import line
 from infusion.web.freshness import fingerprint
 from infusion.web.reaction_panel import panel
@@ -113,10 +113,9 @@ def _reported(request: ClinicRequest, bed: Bedside) -> Button:
 
 
 def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
-    if not request.actor.may(INFUSIONS_CHART):
-        return []
     if bed.here is None:
-        return [_reported(request, bed)] if bed.visit.status == Visit.Status.COMPLETED else []
+        left = bed.visit.status == Visit.Status.COMPLETED
+        return [_reported(request, bed)] if left and request.actor.may(INFUSIONS_CHART) else []
     resolved = [Act.RESOLVED] if bed.here.symptoms_open else []
     acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
     return [
@@ -131,4 +130,5 @@ def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
             event_id=uuid4() if act is Act.REACTION else None,
         )
         for act in acts
+        if may_do(request.actor, act)
     ]

@@ -24,6 +24,13 @@ urlpatterns: list[URLPattern] = [
     path("visits/<uuid:visit_id>/before/sign-off/", before.sign_off, name="before_sign_off"),
     path("visits/<uuid:visit_id>/chair/", chair.chair_side, name="chair_side"),
     path("visits/<uuid:visit_id>/chair/live/", live.chair_live, name="chair_live"),
+    # Before the acts in general, at the address they would have: for more roles than those.
+    path("visits/<uuid:visit_id>/chair/bag_check/", acts.bag_check, name="bag_check"),
+    path(
+        "visits/<uuid:visit_id>/chair/bag_check/ready/",
+        acts.bag_check_ready,
+        name="bag_check_ready",
+    ),
     path("visits/<uuid:visit_id>/chair/<slug:act>/", acts.act, name="chair_act"),
     path("visits/<uuid:visit_id>/chair/<slug:act>/ready/", acts.act_ready, name="chair_act_ready"),
     path("needs-review/", review.needs_review, name="needs_review"),

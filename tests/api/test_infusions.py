@@ -144,6 +144,27 @@ def test_a_person_without_the_permission_charts_nothing(clinic: Clinic, infusion
     assert scheduler.chart(45, infusion, "paused", reason="x").status_code == 403
 
 
+def test_a_pharmacist_checks_a_bag_and_charts_nothing_else(clinic: Clinic, nurse: Actor) -> None:
+    visit = seat(clinic)
+    prepare(visit, nurse, without=["bag_check"])
+    bag = InfusionEvent.objects.get(kind="bag")
+    pharmacist = Person(make_actor(clinic, Role.PHARMACIST), clinic)
+    checked = pharmacist.chart(
+        5, bag.infusion, "bag_checked", values={"bag_id": str(bag.pk), "all_match": True}
+    )
+    assert checked.status_code == 201, checked.content
+    for kind, entry in KINDS.items():
+        if kind != "bag_checked" and not entry.fields:
+            assert pharmacist.chart(6, bag.infusion, kind, reason="x").status_code == 403, kind
+    assert pharmacist.chart(6, bag.infusion, "vitals", values={"spo2": "98"}).status_code == 403
+    taken_back = pharmacist.chart(
+        6, bag.infusion, "bag", amends=str(bag.pk), withdrawn=True, reason="x"
+    )
+    assert taken_back.status_code == 403
+    tapped = pharmacist.chart(6, bag.infusion, "reaction")
+    assert tapped.status_code == 403
+
+
 def test_a_person_names_a_clinic_of_theirs(person: Person, infusion: Infusion) -> None:
     missing = person.chart(45, infusion, "paused", reason="x", headers={})
     assert (missing.status_code, list(missing.json()["fields"])) == (400, ["X-Clinic"])

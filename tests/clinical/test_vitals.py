@@ -108,6 +108,17 @@ def test_no_vital_signs_before_the_start_and_closer_ones_only_with_symptoms(
     gone = replace(seen, symptoms_open=False)
     assert vitals_due(protocol, gone) == VitalsDue(at=at(50), why=GAP)
     assert vitals_due(protocol, replace(gone, reaction_at=None, symptoms_open=True)) is not None
+    unsaid = Watched(started_at=at(0), vitals=[at(20)], reaction_at=at(20))
+    assert vitals_due(protocol, unsaid) == VitalsDue(at=at(50), why=GAP)
+
+
+@pytest.mark.parametrize(("taken", "due"), [(14, 30), (15, 60)])
+def test_without_a_set_at_the_end_the_first_after_it_counts_from_the_end(
+    protocol: Protocol, taken: int, due: int
+) -> None:
+    rules = replace(protocol.observation, vitals_after_end=minutes(30, 60))
+    own = replace(protocol, observation=rules)
+    assert missing_after_end(own, at(0), [at(taken)]) == VitalsDue(at=at(due), why=AFTER)
 
 
 def test_every_instant_is_utc_whatever_the_clock_it_came_from(protocol: Protocol) -> None:

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from clinics.models import Clinic
+from clinics.access import standing_of
+from clinics.models import Clinic, Membership, Role, User
 from core.actor import Actor
-from core.errors import Conflict, Invalid, Refusal, RuleBroken
+from core.errors import Conflict, Forbidden, Invalid, Refusal, RuleBroken
 from infusion.before_start import Part, prepared
 from infusion.chart import Charted
 from infusion.models import InfusionEvent
@@ -17,6 +18,8 @@ from infusion.services import charting, preparing
 from infusion.services.amending import amend_event
 from scheduling.models import Visit
 from tests.infusion.builders import at, bag_at_chair, colleague, good_bag, prepare, seat
+from tests.infusion.pages import Tablet, buttons_in
+from tests.people import make_actor
 from tests.scheduling.racing import lift_locks, meeting, race
 
 
@@ -62,6 +65,50 @@ def test_a_second_person_checks_the_bag(visit: Visit, nurse: Actor, second: Acto
     assert event.values == {"bag": str(bag), "all_match": True}
     assert (event.kind, event.recorded_by_id) == ("bag_checked", second.user_id)
     assert is_checked(visit)
+
+
+@pytest.mark.parametrize("role", [Role.PHARMACIST, Role.PRESCRIBER])
+def test_a_pharmacist_or_a_prescriber_may_be_the_second_person(
+    clinic: Clinic, visit: Visit, nurse: Actor, role: str
+) -> None:
+    """From the board to the bag, by page; and nothing else of the chart is theirs."""
+    bag = bag_at_chair(visit, nurse)
+    other = make_actor(clinic, role)
+    tablet = Tablet.of(clinic, other)
+    board = tablet.get(3, "board").content.decode()
+    assert tablet.address("before_start", visit.pk) in board
+    assert buttons_in(tablet.get(3, "board")) == {"prepare"}
+    page = tablet.get(3, "before_start", visit.pk)
+    assert buttons_in(page) == {"check"}  # the end of bag_check
+    ready = tablet.address("chair_act_ready", visit.pk, "bag_check")
+    assert ready == tablet.address("bag_check_ready", visit.pk)
+    assert tablet.get(3, "bag_check_ready", visit.pk).status_code == 200
+    answer = tablet.act(4, visit.pk, "bag_check", bag_id=bag, all_match="on", back="before")
+    assert answer.status_code == 302, answer.content.decode()
+    assert is_checked(visit)
+    event = InfusionEvent.objects.get(kind="bag_checked")
+    assert event.recorded_by_id == other.user_id
+    assert tablet.act(5, visit.pk, "vitals", spo2="98").status_code == 403
+    assert tablet.post(5, "chair_undo", visit.pk, event.pk).status_code == 403
+    assert InfusionEvent.objects.filter(infusion__visit=visit).count() == 2
+
+
+@pytest.mark.parametrize("role", [Role.SCHEDULER, Role.MANAGER, Role.AUDITOR])
+def test_nobody_else_may(clinic: Clinic, visit: Visit, nurse: Actor, role: str) -> None:
+    bag = bag_at_chair(visit, nurse)
+    with pytest.raises(Forbidden):
+        check(visit, make_actor(clinic, role), bag)
+    assert not is_checked(visit)
+
+
+def test_whoever_charted_the_bag_cannot_check_it_in_another_role(
+    clinic: Clinic, visit: Visit, nurse: Actor
+) -> None:
+    bag = bag_at_chair(visit, nurse)
+    user = User.objects.get(pk=str(nurse.user_id))
+    Membership.objects.create(clinic=clinic, user=user, role=Role.PHARMACIST)
+    with pytest.raises(RuleBroken, match="somebody else"):
+        check(visit, standing_of(user, clinic.slug).actor, bag)
 
 
 def test_whoever_charted_the_bag_cannot_check_it(visit: Visit, nurse: Actor) -> None:
