@@ -1,5 +1,6 @@
 """A clinic's days and times. Plans are local date, wall time and zone; instants are UTC."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -45,6 +46,32 @@ def local_instant(day: date, wall: time, zone: str) -> datetime:
             f"The next time is {exists}."
         )
     return instant
+
+
+def latest_instant(wall: time, zone: str, *, not_after: datetime, since: datetime) -> datetime:
+    """Return the last instant, in UTC, up to `not_after` at which a clock in `zone` showed `wall`.
+
+    That day's, or one of a day before if it lies not before `since`. A time that happened twice is
+    its second happening once that is past. When there is none, the coming one of the day of
+    `not_after`. A time that this day's clock skips raises Invalid, as `local_instant` does.
+    """
+    day = today = local_date(not_after, zone)
+    coming = local_instant(today, wall, zone)
+    while day == today or day >= local_date(since, zone):
+        for found in _showings(day, wall, zone):
+            if found <= not_after and (day == today or found >= since):
+                return found
+        day -= timedelta(days=1)
+    return coming
+
+
+def _showings(day: date, wall: time, zone: str) -> Iterator[datetime]:
+    """Yield the instants at which a clock in `zone` shows `wall` on `day`, the later one first."""
+    local = datetime.combine(day, wall)
+    for fold in (1, 0):
+        instant = local.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)
+        if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0) == local:
+            yield instant
 
 
 def day_span(day: date, zone: str) -> tuple[datetime, datetime]:

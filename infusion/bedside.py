@@ -76,6 +76,13 @@ class Bedside:
     reaction: OpenReaction | None = None
 
     @property
+    def began_at(self) -> datetime:
+        """When this attendance began: the arrival or the first entry; now while nothing has."""
+        known = [entry.event.occurred_at for entry in self.entries]
+        arrived = self.booking.arrived_at if self.booking else None
+        return min([self.now, *known, *([arrived] if arrived else [])])
+
+    @property
     def use_by(self) -> datetime | None:
         """By when the bag must be empty; None before there is a bag."""
         bag = self.done.the_bag

@@ -132,7 +132,7 @@ def refuse_future(tap: Tap) -> None:
     if tap.occurred_at > tap.now:
         raise Invalid(
             "This time has not come yet. Check the clock of the tablet.",
-            {"occurred_at": ["In the future."]},
+            {"occurred_at": ["This time has not come yet."]},
         )
 
 

@@ -176,11 +176,9 @@ class BagForm(ActForm):
         return tuple(spans)
 
     def _instant(self, name: str, day: Any = None) -> datetime:
-        zone = self.bed.clinic.time_zone
+        today = local_date(self.tapped(self.bed.now), self.zone)
         try:
-            return local_instant(
-                day or local_date(self.bed.now, zone), self.cleaned_data[name], zone
-            )
+            return local_instant(day or today, self.cleaned_data[name], self.zone)
         except Invalid as refusal:
             raise Invalid(refusal.message, {name: [refusal.message]}) from None
 

@@ -8,11 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
-from core.zones import local_date, local_instant
+from core.zones import latest_instant, local_date
 from infusion.bedside import Bedside
 
 # How far ahead of ours a browser's idea of the server's clock may be: the way of one answer.
 CLOCK_TOLERANCE = timedelta(seconds=10)
+SINCE_YESTERDAY = _("On the clinic's clock. A time later than now is yesterday's.")
 
 
 class ActForm(forms.Form):
@@ -45,7 +46,15 @@ class ActForm(forms.Form):
     def __init__(self, *args: Any, bed: Bedside, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bed = bed
+        began_on = local_date(bed.began_at, self.zone)
+        if began_on < local_date(bed.now, self.zone):
+            self.fields["at"].help_text = SINCE_YESTERDAY
         self.fit()
+
+    @property
+    def zone(self) -> str:
+        """The clinic's zone."""
+        return self.bed.clinic.time_zone
 
     def fit(self) -> None:
         """Fit choices and first values to the bedside."""
@@ -59,17 +68,17 @@ class ActForm(forms.Form):
         return [field for field in self.visible_fields() if field.name in self.extra]
 
     def occurred_at(self, now: datetime) -> datetime:
-        """Return when it happened: at the tap, or at the time given, on the day of the tap.
+        """Return when it happened: at the tap, or at the time given, as a clock last showed it.
 
+        After midnight a time later than the tap is the day's before, if the visit had begun then.
         Raises Invalid for a time that the clock of that day does not show.
         """
         tapped = self.tapped(now)
         wall = self.cleaned_data["at"]
         if wall is None:
             return tapped
-        zone = self.bed.clinic.time_zone
         try:
-            return local_instant(local_date(tapped, zone), wall, zone)
+            return latest_instant(wall, self.zone, not_after=tapped, since=self.bed.began_at)
         except Invalid as refusal:
             raise Invalid(refusal.message, {"at": [refusal.message]}) from None
 
