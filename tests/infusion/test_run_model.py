@@ -1,8 +1,9 @@
 """A whole infusion through every door, against the core alone.
 
-Hypothesis taps at random: through the services, through the pages. Beside it runs a shadow that
-knows only `clinical.run.replay` and a list of events. What the shadow allows must be charted, what
-it does not must leave nothing behind, and after every tap the program says what the shadow says.
+Hypothesis taps at random: through the services, through the pages, through the API. Beside it runs
+a shadow that knows only `clinical.run.replay` and a list of events. What the shadow allows must be
+charted, what it does not must leave nothing behind, and after every tap the program says what the
+shadow says; so does the API, in its answer to what it charted or refused.
 
 A few runs of twenty taps go with the other tests; BATTERY=full (`make battery`) is 500 runs of 50.
 """
@@ -11,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -28,6 +29,7 @@ from clinical.protocol import load
 from clinical.run import Event, EventKind, RunState, replay
 from clinical.titration import plan
 from clinics.models import Role
+from core import display
 from core.actor import Actor
 from core.errors import Refusal
 from infusion.bedside import bedside
@@ -35,6 +37,7 @@ from infusion.models import Infusion
 from infusion.services import ending, reacting, running, stopping
 from infusion.services.reacting import Assessment
 from scheduling.models import Visit
+from tests.api.test_infusions import Person
 from tests.infusion.builders import at, seat
 from tests.infusion.builders import running as run_up
 from tests.infusion.pages import Tablet
@@ -42,7 +45,6 @@ from tests.people import make_actor, make_clinic
 
 FULL = os.environ.get("BATTERY") == "full"
 RUNS, STEPS = (500, 50) if FULL else (8, 20)
-MIDNIGHT = 14 * 60 - 1  # forms take a time of this day only: the script ends with the day
 STARTED = 30  # minutes after nine, as the builder does it
 MILD, SEVERE, _ = ReactionSeverity
 PLAN = plan(load(), dose_mg=600, option=RateOption.STANDARD)
@@ -56,7 +58,7 @@ taps = st.lists(
         st.sampled_from([0, 0, 0, 1, 5, 20]),  # how long before that it happened
         st.sampled_from(["next", "next", "half", 40, 85, 140, 170, 200, 75, 20, 400]),
         st.sampled_from(["", "As the prescriber said"]),
-        st.sampled_from(["service", "page"]),
+        st.sampled_from(["service", "page", "api"]),
     ),
     min_size=STEPS // 2, max_size=STEPS,
 )  # fmt: skip
@@ -130,13 +132,70 @@ class Tap:
         )  # fmt: skip
 
 
+API_KINDS = {
+    "rate": "rate_changed", "pause": "paused", "resume": "resumed", "vitals": "vitals",
+    "mild": "reaction", "severe": "reaction", "resolved": "symptoms_resolved", "stop": "stopped",
+    "complete": "completed",
+}  # fmt: skip
+
+
+def heard(run: dict[str, Any]) -> dict[str, object]:
+    """What the API says of the run, as plain values."""
+    instants = ("projected_end", "worst_case_end", "vitals_due")
+    return {
+        **{name: run[name] and datetime.fromisoformat(run[name]) for name in instants},
+        **{name: run[name] for name in ("status", "step", "vitals_why", "symptoms_open")},
+        "rate": Fraction(run["rate_ml_h"]), "action": run["next"]["action"],
+        "warnings": [item["id"] for item in run["warnings"] if item["id"] not in BAG_RUNS_OUT],
+    }  # fmt: skip
+
+
+def told(state: RunState) -> dict[str, object]:
+    """What the API should say of a state."""
+    return {
+        "projected_end": state.projected_end, "worst_case_end": state.worst_case_end,
+        "vitals_due": state.vitals_due, "vitals_why": state.vitals_why and state.vitals_why.value,
+        "status": state.status.value, "step": state.step, "symptoms_open": state.symptoms_open,
+        "rate": state.rate_ml_h, "action": state.next_action.action.value,
+        "warnings": [item.id for item in state.warnings if item.id not in BAG_RUNS_OUT],
+    }  # fmt: skip
+
+
 @dataclass
 class Program:
-    """The program side: one visit, one nurse, two doors."""
+    """The program side: one visit, one nurse, three doors."""
 
     visit: Visit
     nurse: Actor
     tablet: Tablet
+    person: Person
+
+    def charts(self, tap: Tap, door: str, expected: RunState) -> bool:
+        """Chart it through a door; return whether it was charted."""
+        if door == "api":
+            return self.by_api(tap, expected)
+        return self.by_service(tap) if door == "service" else self.by_page(tap)
+
+    def by_api(self, tap: Tap, expected: RunState) -> bool:
+        """Chart it as a program of the nurse's would; its answer holds the state, either way."""
+        rate = {"rate_ml_h": display.number(tap.rate)}
+        severities = {"mild": MILD, "severe": SEVERE}
+        values: dict[str, dict[str, str]] = {
+            "rate": rate, "resume": rate, "vitals": {"spo2": "98"}, "stop": {"volume_ml": "10"},
+            "complete": {"volume_ml": "500"},
+            **{name: {"severity": severity.value} for name, severity in severities.items()},
+        }  # fmt: skip
+        infusion = Infusion.objects.get(visit=self.visit)
+        answer = self.person.chart(
+            tap.now, infusion, API_KINDS[tap.what], occurred_at=at(tap.happened).isoformat(),
+            values=values.get(tap.what, {}), **({"reason": tap.reason} if tap.reason else {}),
+        )  # fmt: skip
+        assert answer.status_code in {201, 400, 409, 422}, answer.content
+        body = answer.json()
+        run = body.get("current", body).get("run")
+        if answer.status_code in {201, 409}:
+            assert heard(run) == told(expected), (tap, answer.status_code)
+        return bool(answer.status_code == 201)
 
     def by_service(self, tap: Tap) -> bool:
         """Chart it through its service; return whether it was charted."""
@@ -191,7 +250,8 @@ def said(state: RunState) -> dict[str, object]:
     return {
         "status": state.status, "rate": state.rate_ml_h, "in": state.volume_in_ml,
         "step": state.step, "next": replace(state.next_action), "projected": state.projected_end,
-        "worst": state.worst_case_end, "vitals": state.vitals_due, "open": state.symptoms_open,
+        "worst": state.worst_case_end, "vitals": (state.vitals_due, state.vitals_why),
+        "open": state.symptoms_open,
         "until": state.observe_until, "earliest": state.earliest_increase,
         "warnings": [item.id for item in state.warnings if item.id not in BAG_RUNS_OUT],
         "ran": state.ran, "reactions": [item.severity for item in state.reactions],
@@ -211,12 +271,11 @@ class RunModel(TestCase):
         program, shadow, now = self._begin()
         for what, wait, before, rate, reason, door in script:
             now += wait
-            if now > MIDNIGHT:
-                break
             tap = Tap(what, now, max(now - before, 0), ml_h(shadow, now, rate), reason)
             event = tap.event()
             expected = shadow.allows(event, now, reason)
-            taken = program.by_service(tap) if door == "service" else program.by_page(tap)
+            after = shadow.state(now, event) if expected else shadow.state(now)
+            taken = program.charts(tap, door, after)
             assert taken == expected, (tap, door)
             if taken:
                 shadow.events.append(event)
@@ -239,7 +298,8 @@ class RunModel(TestCase):
                 )
             )  # fmt: skip
         assert at(STARTED) - timedelta(minutes=STARTED) == at(0)
-        return Program(visit, nurse, Tablet.of(clinic, nurse)), shadow, STARTED
+        doors = Tablet.of(clinic, nurse), Person(nurse, clinic)
+        return Program(visit, nurse, *doors), shadow, STARTED
 
 
 def ml_h(shadow: Shadow, now: int, wanted: str | int) -> Fraction:
