@@ -42,6 +42,7 @@ class Bag:
     dedicated_line: bool
     discoloured: bool = False
     foreign_particles: bool = False
+    codes_checked: bool = False  # vials with an unknown code were read by eye
 
     def values(self) -> dict[str, Any]:
         """Return the bag as an event carries it."""
@@ -64,6 +65,7 @@ class Bag:
             "dedicated_line": self.dedicated_line,
             "discoloured": self.discoloured,
             "foreign_particles": self.foreign_particles,
+            "codes_checked": self.codes_checked,
         }
 
     @classmethod
@@ -73,6 +75,7 @@ class Bag:
                  "discoloured", "foreign_particles")  # fmt: skip
         return cls(
             **{name: values[name] for name in plain},
+            codes_checked=bool(values.get("codes_checked", False)),
             volume_ml=Fraction(values["volume_ml"]),
             vials=tuple(
                 Vial(

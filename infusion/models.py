@@ -130,3 +130,38 @@ class InfusionEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class ProductCode(models.Model):
+    """One product number (GTIN) that a clinic knows, and what carries it. None is built in."""
+
+    class Product(models.TextChoices):
+        CONCENTRATE = "concentrate", _("the concentrate for infusion of the protocol")
+        OTHER = "other", _("another product: never for this bag")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="product_codes")
+    gtin = models.CharField(
+        _("product number (GTIN)"), max_length=14, help_text=_("14 digits, as scanned.")
+    )
+    product = models.CharField(max_length=11, choices=Product.choices)
+    name = models.CharField(
+        max_length=120, help_text=_("As on the pack: name, strength, route, pack size.")
+    )
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+",
+        help_text=_("Who compared number and pack. A pharmacist signs this list off."),
+    )  # fmt: skip
+    verified_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="product_code_once", fields=["clinic", "gtin"]),
+            models.CheckConstraint(
+                name="product_code_digits", condition=Q(gtin__regex=r"^[0-9]{14}$")
+            ),
+            models.CheckConstraint(name="product_code_named", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gtin} {self.name}"

@@ -16,6 +16,7 @@ from infusion.selectors_before import (
     premedication_findings,
     preparation_findings,
 )
+from infusion.selectors_codes import code_findings, known_codes
 from scheduling.course_in_hand import read_courses
 from scheduling.models import Course
 
@@ -95,5 +96,6 @@ def before_start(visit_id: UUID, actor: Actor, now: datetime) -> BeforeStart:
         at_the_chair=(
             *preparation_findings(bed.protocol, bed.done, bed.plan, at=now, zone=zone),
             *premedication_findings(held, events, at=now),
+            *code_findings(known_codes(bed.visit.clinic_id, bed.done.the_bag), bed.done.the_bag),
         ),
     )

@@ -109,6 +109,7 @@ BAG = (
     a_decimal("volume_ml", "mL in the bag.", required=True),
     rows("vials", "The vials in it.", VIAL, _vial),
     an_instant("prepared_at", "When it was made.", required=True),
+    a_flag("codes_checked", "Vials whose code the clinic does not know were read by eye."),
     rows("storage", "Where it was kept, from its preparation on.", KEPT, _kept),
     some_text("filter_micron", "Pore size of the in-line filter.", longest=10, required=True),
     a_flag("dedicated_line", "Nothing else runs through its line.", required=True),

@@ -3,7 +3,7 @@
 Every entry is a fact of its own; the last of its kind counts, and all of them stay on record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -21,6 +21,7 @@ from infusion.chart import Chart, Charted, Kind, Tap, check_tap
 from infusion.checklist import check_answers
 from infusion.iv_access import Access
 from infusion.models import InfusionEvent
+from infusion.selectors_codes import code_findings, known_codes, unknown_vials
 from infusion.services.charting import lock_visit, preparing_chart, repeat_of, write
 from infusion.vitals import check_vitals
 from scheduling.models import Visit
@@ -200,9 +201,24 @@ def _check_bag(chart: Chart, visit: Visit, bag: Bag, at: datetime) -> None:
     _refuse_incomplete(chart, visit, bag, at)
     on = local_date(at, visit.clinic.time_zone)
     found = bag_findings(chart.protocol, bag, on=on, at=at)
+    known = known_codes(visit.clinic_id, bag)
+    found += code_findings(known, bag)
     stops = [item for item in found if item.severity is not Severity.CAUTION]
     if stops:
         raise RuleBroken(stops[0].words, stops)
+    _refuse_unread_codes(unknown_vials(known, bag), bag)
+
+
+def _refuse_unread_codes(vials: Sequence[int], bag: Bag) -> None:
+    """A number that is on no list says nothing: somebody reads the vial, and says so."""
+    if not vials or bag.codes_checked:
+        return
+    numbers = ", ".join(str(each) for each in vials)
+    words = (
+        f"Unknown code on vial {numbers}: check the vial. Read name, strength and route on it, "
+        "then confirm."
+    )
+    raise Invalid(words, {"codes_checked": [words]})
 
 
 def _refuse_incomplete(chart: Chart, visit: Visit, bag: Bag, at: datetime) -> None:

@@ -20,6 +20,7 @@ from infusion.selectors_before import (
     premedication_findings,
     preparation_findings,
 )
+from infusion.selectors_codes import code_findings, known_codes
 from infusion.services.charting import arrived_booking, chart_of_visit, repeat_of, write
 from patients.models import SignOff
 from scheduling.models import Booking, Visit
@@ -125,6 +126,7 @@ def _findings(tap: Tap, held: CourseInHand, chart: Chart, visit: Visit) -> list[
     at_the_chair = [
         *preparation_findings(held.protocol, done, chart.plan, at=at, zone=zone),
         *premedication_findings(held, chart.events, at=at),
+        *code_findings(known_codes(visit.clinic_id, done.the_bag), done.the_bag),
     ]
     patient = patient_findings(held.protocol, held, visit, on_record(held, tap.now), done, at=at)
     return [*(Judged(finding=item) for item in at_the_chair), *patient]

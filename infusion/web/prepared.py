@@ -65,6 +65,7 @@ def bag_lines(values: Mapping[str, Any]) -> list[str]:
         _("%(drug)s %(dose)s in %(volume)s")
         % {"drug": bag.drug, "dose": dose, "volume": display.quantity(bag.volume_ml, "mL")},
         *dict.fromkeys(vials),
+        *([_("Unknown code; the vial itself was read")] if bag.codes_checked else []),
         ", ".join(kept),
         filtered,
     ]

@@ -33,6 +33,7 @@ CHANGEABLE = {
     "Shift",
     "User",
     "Membership",
+    "ProductCode",
 }
 
 

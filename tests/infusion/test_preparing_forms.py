@@ -108,6 +108,7 @@ def test_a_bag_typed_by_hand(tablet: Tablet, visit: Visit) -> None:
 
 def test_a_scanned_vial_needs_no_typing(tablet: Tablet, visit: Visit) -> None:
     data = {**BAG, "vial_1_scan": CODE, "vial_1_lot": "", "vial_1_expires": ""}
+    data["codes_checked"] = "on"
     assert tablet.act(50, visit.pk, "bag", **data).status_code == 302
     assert said("bag")["vials"][0] == {"lot": "B7001", "expires_on": "2027-06-30", "gtin": GTIN}
 

@@ -66,6 +66,10 @@ class BagForm(ActForm):
         choices=[("0.2", _("0.2 micron")), ("0.22", _("0.22 micron")), ("none", _("No filter"))],
     )  # fmt: skip
     dedicated_line = forms.BooleanField(label=_("A line for this bag alone"), required=False)
+    codes_checked = forms.BooleanField(
+        label=_("I read the vial itself: name, strength and route are those of this bag."),
+        required=False,
+    )
     back_at = _time(_("Put into the fridge again at"), required=False)
     out_again_at = _time(_("Taken out again at"), required=False)
     extra = ("back_at", "out_again_at", "at")
@@ -89,8 +93,13 @@ class BagForm(ActForm):
         self.vials = range(1, math.ceil(bed.visit.dose_mg / rules.vial_mg) + 1)
         for n in self.vials:
             self._add_vial(n)
-        order = ["drug", "route", "labelled_mg", *self._vial_fields()]
+        order = ["drug", "route", "labelled_mg", *self._vial_fields(), "codes_checked"]
         self.order_fields([*order, *(each for each in self.fields if each not in order)])
+
+    def main_fields(self) -> list[forms.BoundField]:
+        """The word on an unknown code is asked for when there is one."""
+        asked = "codes_checked" in self.errors or self.data.get("codes_checked")
+        return [each for each in super().main_fields() if asked or each.name != "codes_checked"]
 
     def _add_vial(self, n: int) -> None:
         # A scanner ends with Enter, which sends a form from an input and not from a text area.
@@ -162,6 +171,7 @@ class BagForm(ActForm):
             dedicated_line=data["dedicated_line"],
             discoloured=data["look"] == "discoloured",
             foreign_particles=data["look"] == "particles",
+            codes_checked=data["codes_checked"],
         )
 
     def _storage(self) -> tuple[Kept, ...]:
