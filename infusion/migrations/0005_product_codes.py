@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0005_vitals_times'),
+        ('clinics', '0006_vitals_times'),
         ('infusion', '0004_preparing_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0005_vitals_times'),
+        ('clinics', '0006_vitals_times'),
         ('patients', '0003_search_sources_imports'),
         ('reminders', '0002_list_what_is_next'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0004_capacity_rules'),
+        ('clinics', '0005_absence'),
     ]
 
     operations = [
