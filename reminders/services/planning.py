@@ -53,8 +53,8 @@ class Planned:
 
 _PLAN = """
     INSERT INTO reminders_reminder (id, clinic_id, kind, subject_id, patient_id, recipient_role,
-        recipient_patient_id, recipient_user_id, channel, dedupe_key, due_at, void_after, next_attempt_at,
-        created_at, state, attempts, provider_id, last_problem)
+        recipient_patient_id, recipient_user_id, channel, dedupe_key, due_at, void_after,
+        next_attempt_at, created_at, state, attempts, provider_id, last_problem)
     VALUES {} ON CONFLICT DO NOTHING
 """
 _ONE = f"({'%s, ' * 14}'pending', 0, '', '')"
