@@ -1,14 +1,14 @@
 """What on a patient's record holds up an infusion to come. The room of infusions, above, knows;
-this one asks it. Nothing is said about a patient here but a rule's own words."""
+this one asks how much there is, and leaves what it is to the patient's own pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-Provider = Callable[[Sequence[UUID], datetime], Mapping[UUID, str]]
+Provider = Callable[[Sequence[UUID], datetime], Mapping[UUID, int]]
 
 
-def _nothing_known(visits: Sequence[UUID], now: datetime) -> Mapping[UUID, str]:
+def _nothing_known(visits: Sequence[UUID], now: datetime) -> Mapping[UUID, int]:
     del visits, now
     return {}
 
@@ -22,7 +22,7 @@ def register(provider: Provider) -> None:
     _provider = provider
 
 
-def of(visits: Sequence[UUID], *, now: datetime) -> Mapping[UUID, str]:
-    """Return, for each of `visits` that something holds up, what it is; a constant number of
-    queries."""
+def of(visits: Sequence[UUID], *, now: datetime) -> Mapping[UUID, int]:
+    """Return how many findings hold up each of `visits`, those without one left out; a constant
+    number of queries."""
     return _provider(visits, now)

@@ -150,8 +150,10 @@ def _on_hold(active: Rows, today: date, now: datetime) -> Iterator[Trouble]:
         clinic_day__date__lte=today + HOLDS_AHEAD, visit__given_on__isnull=True
     ).select_related("clinic_day")
     bookings = {booking.visit_id: booking for booking in soon.order_by("pk")}
-    for visit_id, words in holds_ahead.of(list(bookings), now=now).items():
+    for visit_id, count in holds_ahead.of(list(bookings), now=now).items():
         booking = bookings[visit_id]
+        words = "A hold on record is" if count == 1 else f"{count} holds on record are"
+        words += " not cleared: see Safety."
         yield _trouble(HOLD, words, booking, booking.clinic_day.date)
 
 

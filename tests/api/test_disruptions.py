@@ -63,8 +63,8 @@ def test_conflicts_are_ids_and_words_and_no_record_is_read(desk: Desk, api: Call
     booking = desk.book(desk.visit())
     post(api, "closures", bodies(desk)["closures"])
     answer = api.get("/api/v1/conflicts")
-    [item] = answer.json()["items"]
-    assert (item["booking_id"], item["kind"], item["grave"]) == (str(booking.pk), "closed", True)
+    [item] = [item for item in answer.json()["items"] if item["grave"]]
+    assert (item["booking_id"], item["kind"]) == (str(booking.pk), "closed")
     assert "Doe" not in answer.content.decode()
     assert not AuditEntry.objects.filter(action="records.listed").exists()
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduling.capacity import Day, Load, Phases, fits, load_of
@@ -16,6 +16,9 @@ from scheduling.grid import grid_of
 DATE = date(2026, 3, 9)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)  # 92 and 100 quarter-hours
 CHAIRS = [UUID(int=n) for n in range(1, 5)]
+calm = settings(  # a busy machine is no failure
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 BERLIN = "Europe/Berlin"
 LOAD = load_of(Phases(premedication=30, infusion=120, observation=60, turnaround=15,
                       points_infusion=1, points_observation=1))  # fmt: skip
@@ -86,6 +89,7 @@ def gone(found: tuple[Affected, ...]) -> set[UUID]:
     return {each.sitting.booking_id for each in found}
 
 
+@calm
 @given(day=days, booked=sittings())
 def test_with_the_affected_gone_the_day_carries_everybody_who_stays(
     day: Day, booked: list[Sitting]
@@ -100,6 +104,7 @@ def test_with_the_affected_gone_the_day_carries_everybody_who_stays(
     assert sort_out(day, stay).affected == ()
 
 
+@calm
 @given(day=days, booked=sittings())
 def test_nobody_goes_who_could_have_stayed(day: Day, booked: list[Sitting]) -> None:
     after = sort_out(day, booked)
@@ -109,6 +114,7 @@ def test_nobody_goes_who_could_have_stayed(day: Day, booked: list[Sitting]) -> N
             assert fits(after.day, one.load, one.slot, one.chair), "there is room for it after all"
 
 
+@calm
 @given(day=days, booked=sittings())
 def test_a_weaker_claim_never_decides_about_a_stronger_one(day: Day, booked: list[Sitting]) -> None:
     ordered = sorted(booked, key=claim)
@@ -118,6 +124,7 @@ def test_a_weaker_claim_never_decides_about_a_stronger_one(day: Day, booked: lis
         assert gone(sort_out(day, first).affected) == everybody & {s.booking_id for s in first}
 
 
+@calm
 @given(day=days, booked=sittings(), order=st.randoms(use_true_random=False))
 def test_the_order_in_which_they_are_read_means_nothing(
     day: Day, booked: list[Sitting], order: Any
@@ -127,6 +134,7 @@ def test_the_order_in_which_they_are_read_means_nothing(
     assert sort_out(day, shuffled) == sort_out(day, booked)
 
 
+@calm
 @given(booked=sittings(), day=st.sampled_from([DATE, SPRING, AUTUMN]))
 def test_on_a_closed_day_nobody_stays(booked: list[Sitting], day: date) -> None:
     after = sort_out(empty(day, shut=True), booked)

@@ -225,17 +225,18 @@ def test_affected_already_they_are_rebooked_from_the_conflicts(
 
 
 def kinds(desk: Desk, now: Any = NOW) -> list[tuple[str, UUID]]:
-    return [(each.kind, each.booking_id) for each in troubles.find(desk.clinic, now=now)]
+    """What is found, without the holds of new patients whose tests are not on record yet."""
+    found = troubles.find(desk.clinic, now=now)
+    return [(each.kind, each.booking_id) for each in found if each.kind != troubles.HOLD]
 
 
 def test_no_conflicts_on_a_day_that_carries_everybody(desk: Desk, scheduler: Client) -> None:
+    day = MONDAY + timedelta(days=7)
     for n in range(3):
-        desk.book(desk.visit(f"M{n}"), chair=n)
-    assert kinds(desk) == []
-    assert (
-        "Everybody booked in these weeks can come"
-        in scheduler.get(url("conflicts", desk)).content.decode()
-    )
+        desk.book(desk.visit(f"M{n}", first=day), day, chair=n)
+    assert troubles.find(desk.clinic, now=NOW) == []
+    page = scheduler.get(url("conflicts", desk)).content.decode()
+    assert "Everybody booked in these weeks can come" in page
 
 
 def test_fewer_nurses_are_a_conflict_of_whoever_was_promised_last(desk: Desk) -> None:
@@ -285,7 +286,7 @@ def test_conflicts_cost_the_same_however_many(
     desk.book(desk.visit("A"))
     Closure.objects.create(clinic=desk.clinic, date=MONDAY, reason="Flood")
     scheduler.get(url("conflicts", desk))
-    with django_assert_max_num_queries(28) as few:
+    with django_assert_max_num_queries(40) as few:
         scheduler.get(url("conflicts", desk))
     Closure.objects.filter(date=MONDAY).delete()
     for n in range(2):
