@@ -23,6 +23,12 @@ from scheduling.api.plans import (
     PlannerRunView,
 )
 from scheduling.api.visits import VisitListView, VisitView
+from scheduling.api.waitlist import (
+    OfferAnswerView,
+    WaitlistLeaveView,
+    WaitlistOfferView,
+    WaitlistView,
+)
 
 urlpatterns: list[URLPattern] = [
     path("visits", VisitListView.as_view(), name="api-visits"),
@@ -45,6 +51,10 @@ urlpatterns: list[URLPattern] = [
         name="api-booking-release",
     ),
     path("bookings/<uuid:booking_id>/move", BookingMoveView.as_view(), name="api-booking-move"),
+    path("waitlist", WaitlistView.as_view(), name="api-waitlist"),
+    path("waitlist/<uuid:entry_id>/leave", WaitlistLeaveView.as_view(), name="api-waitlist-leave"),
+    path("waitlist/<uuid:entry_id>/offer", WaitlistOfferView.as_view(), name="api-waitlist-offer"),
+    path("offers/<uuid:offer_id>/answer", OfferAnswerView.as_view(), name="api-offer-answer"),
     path("planner-runs", PlannerRunListView.as_view(), name="api-planner-runs"),
     path("planner-runs/<uuid:run_id>", PlannerRunView.as_view(), name="api-planner-run"),
     path(
