@@ -34,6 +34,12 @@ STATES = {
     "prolonged_gap": State("danger", "alert", _("Prolonged gap")),
     "cancelled": State("neutral", "cross", _("Cancelled")),
     "no_show": State("danger", "person-off", _("Did not attend")),
+    "offered": State("info", "hand", _("Offered")),
+    "declined": State("neutral", "cross", _("Declined")),
+    "withdrawn": State("neutral", "undo", _("Withdrawn")),
+    "placed": State("success", "check", _("Took a place")),
+    "left": State("neutral", "cross", _("Off the list")),
+    "unanswered": State("warning", "clock", _("No answer in time")),
     "missed": State("danger", "cross", _("Missed")),
     "not_done": State("neutral", "cross", _("Not done")),
     # A course

@@ -50,6 +50,7 @@ PAGES = (
     ("board", _("Chairs"), "chair", permissions.BOARD_VIEW),
     ("day", _("Day"), "calendar", permissions.BOOKINGS_VIEW),
     ("due", _("Due list"), "clock", permissions.VISITS_VIEW),
+    ("waitlist", _("Waitlist"), "list", permissions.BOOKINGS_CHANGE),
     ("patients", _("Patients"), "people", permissions.PATIENTS_VIEW),
     ("import", _("Import"), "upload", permissions.PATIENTS_IMPORT),
     ("mailbox", _("Reminders"), "bell", permissions.REMINDERS_VIEW),

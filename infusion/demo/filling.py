@@ -19,6 +19,7 @@ from infusion.demo.referrals import hand_in_referrals
 from infusion.demo.setting import STAFF, Setting, set_the_scene
 from infusion.demo.stages import fill_everyday
 from infusion.demo.today import fill_today
+from infusion.demo.waiting import fill_waitlist
 from patients.eligibility import bookable
 from patients.fhir.source import open_source
 from patients.importing import import_everything
@@ -61,6 +62,8 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
     disrupt(settings[0], now)
     hand_in_referrals(settings[0], now)
     _one_letter_fails(now)
+    for setting in settings:
+        fill_waitlist(setting, now)
     return settings
 
 

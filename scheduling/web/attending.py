@@ -20,6 +20,7 @@ from scheduling.selectors import booking_of
 from scheduling.services.bookings import cancel, confirm, mark_arrived, mark_no_show, undo_arrived
 from scheduling.web.forms import ReasonForm, posted
 from scheduling.web.refusals import explain
+from scheduling.web.waiting import tell_whom_it_fits
 
 
 @allow(BOOKINGS_CHANGE)
@@ -46,6 +47,7 @@ def cancel_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
             explain(form, refusal)
         else:
             messages.success(request, _("Cancelled. The dose is on the due list again."))
+            tell_whom_it_fits(request, booking)
             return _back(request, booking)
     context = {"booking": booking, "patient": booking.patient, "form": form}
     status = 422 if form.errors else 200
@@ -97,6 +99,8 @@ def _do(
         messages.error(request, refusal.message)
     else:
         messages.success(request, words)
+        if service is mark_no_show:
+            tell_whom_it_fits(request, booking)
     return _back(request, booking)
 
 

@@ -25,6 +25,7 @@ from scheduling.selectors import OpenDay, booking_of, open_starts, visit_for_boo
 from scheduling.services.bookings import book, hold_day, move
 from scheduling.web.forms import PlaceForm, asked_day, posted
 from scheduling.web.refusals import explain
+from scheduling.web.waiting import tell_whom_it_fits
 
 HOLD = "hold_day"
 RATES = {
@@ -120,6 +121,8 @@ def _answer(
         explain(form, refusal)
         return _show(request, place, form, status=422)
     messages.success(request, _("Saved: %s.") % saved.get_status_display())
+    if place.booking is not None:
+        tell_whom_it_fits(request, place.booking)
     return redirect("day_on", request.clinic.slug, place.opening.day)
 
 

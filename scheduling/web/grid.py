@@ -17,6 +17,7 @@ from scheduling.daybook.frame import Frame, read_frame
 from scheduling.models import Booking
 from scheduling.selectors import DayRow, day_bookings
 
+NOT_COMING = (Booking.Status.NO_SHOW, Booking.Status.OFFERED)  # or not yet
 PIECES = ("stats", "conflicts", "load", "held")
 
 
@@ -24,7 +25,7 @@ def counts(rows: list[DayRow]) -> dict[str, int]:
     """Return how many visits of a day are in which state."""
     status = [row.status for row in rows]
     return {
-        "all": len(rows) - status.count(Booking.Status.NO_SHOW),
+        "all": sum(one not in NOT_COMING for one in status),
         "confirmed": status.count(Booking.Status.CONFIRMED),
         "proposed": status.count(Booking.Status.PROPOSED),
         "held": status.count(Booking.Status.DAY_HELD),

@@ -30,6 +30,7 @@ from scheduling.services.bookings import book, cancel, confirm, mark_arrived, ma
 from scheduling.web.forms import ReasonForm
 from scheduling.web.refusals import explain
 from scheduling.web.undo import seal, take_back
+from scheduling.web.waiting import whom_it_fits
 
 OFFERED = 40  # due doses in the dialog that books an empty place
 
@@ -101,7 +102,7 @@ def booking_what_if(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
         )  # fmt: skip
         return moved, seal("move", moved, **before) if before["start"] else ""
 
-    return _answer(request, booking.visit_id, save)
+    return _answer(request, booking.visit_id, save, was=booking)
 
 
 @allow(BOOKINGS_CHANGE)
@@ -124,6 +125,8 @@ def _answer(
     request: ClinicRequest,
     visit_id: UUID,
     save: Callable[[Effect, Wish, datetime], tuple[Booking, str]],
+    *,
+    was: Booking | None = None,
 ) -> HttpResponse:
     now = clock.now()
     wish = _wish(request)
@@ -144,6 +147,8 @@ def _answer(
         "name": _surname(effect), "chair": effect.chair.label,
         "at": display.clinical_datetime(saved.period.lower, _zone(request)),
     }  # fmt: skip
+    if was is not None:
+        words = f"{words} {whom_it_fits(request, was)}".strip()
     return done(request, words, undo)
 
 
@@ -228,6 +233,7 @@ def _confirmed(request: ClinicRequest, booking: Booking, now: datetime) -> tuple
 def _missed(request: ClinicRequest, booking: Booking, now: datetime) -> tuple[str, str]:
     changed = mark_no_show(booking_id=booking.pk, actor=request.actor, now=now)
     words = _("%(name)s did not attend. The dose is on the due list again.")
+    words = f"{words} {whom_it_fits(request, booking)}".strip()
     return words, seal("ended", changed, was=booking.status)
 
 
@@ -237,6 +243,7 @@ def _cancelled(request: ClinicRequest, booking: Booking, now: datetime) -> tuple
         actor=request.actor, now=now,
     )  # fmt: skip
     words = _("The visit of %(name)s is cancelled. The dose is on the due list again.")
+    words = f"{words} {whom_it_fits(request, booking)}".strip()
     return words, seal("ended", changed, was=booking.status)
 
 

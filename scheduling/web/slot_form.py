@@ -8,8 +8,10 @@ from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from scheduling.models import PatientWishes
 from scheduling.slots import Asked
 from scheduling.web.forms import DateInput
+from scheduling.wishes import as_sought
 
 WORKDAYS = 7
 
@@ -23,8 +25,19 @@ class TimeInput(forms.TimeInput):
         super().__init__(format="%H:%M")
 
 
+def weekday_field() -> forms.MultipleChoiceField:
+    """Return a box for each day of the week; none ticked is any."""
+    return forms.MultipleChoiceField(
+        label=_("Weekdays"),
+        choices=[(str(number), WEEKDAYS[number]) for number in range(WORKDAYS)],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+
 class SlotFilterForm(forms.Form):
-    """Nothing filled in means the dose's own window and any time of it."""
+    """Nothing filled in means the dose's own window and any time of it. Until somebody searches,
+    what the patient wishes stands in the fields."""
 
     first = forms.DateField(label=_("From"), widget=DateInput, required=False)
     last = forms.DateField(label=_("To"), widget=DateInput, required=False)
@@ -38,16 +51,21 @@ class SlotFilterForm(forms.Form):
         label=_("Companion: not before"), widget=TimeInput, required=False
     )
     leaves_by = forms.TimeField(label=_("Companion: home by"), widget=TimeInput, required=False)
-    weekdays = forms.MultipleChoiceField(
-        label=_("Weekdays"),
-        choices=[(str(number), WEEKDAYS[number]) for number in range(WORKDAYS)],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
+    weekdays = weekday_field()
     isolation = forms.BooleanField(label=_("Needs an isolation room"), required=False)
 
-    def __init__(self, *args: Any, nurses: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        nurses: list[tuple[str, str]],
+        wishes: PatientWishes | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.wished = as_sought(wishes)
+        for name in ("half", "arrives_from", "leaves_by"):
+            self.fields[name].initial = getattr(self.wished, name)
+        self.fields["weekdays"].initial = [str(day) for day in self.wished.weekdays]
         self.fields["nurse"].choices = [("", _("Any")), *nurses]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -60,7 +78,13 @@ class SlotFilterForm(forms.Form):
 
     def asked(self) -> Asked:
         """Return what to look for; what is not readable is left out."""
-        given = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        if not self.is_bound:
+            wished = self.wished
+            return Asked(
+                weekdays=wished.weekdays, half=wished.half, arrives_from=wished.arrives_from,
+                leaves_by=wished.leaves_by,
+            )  # fmt: skip
+        given = self.cleaned_data if self.is_valid() else {}
         return Asked(
             first=given.get("first"),
             last=given.get("last"),

@@ -21,9 +21,11 @@ from scheduling.models import Booking, Visit
 from scheduling.selectors import booking_of, visit_for_booking
 from scheduling.services.bookings import book, hold_day, move
 from scheduling.services.releasing import release_hold
+from scheduling.slot_search import Wishes
 from scheduling.slots import Asked, Slots, find_slots
 from scheduling.web.refusals import explain
 from scheduling.web.slot_form import HoldForm, SlotFilterForm
+from scheduling.wishes import wishes_of
 
 HOLD_MINUTES = 10
 
@@ -35,7 +37,8 @@ def visit_slots(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     now = clock.now()
     visit = visit_for_booking(request.actor, visit_id)
     nurses = [(str(user.pk), str(user)) for user in staff_with_role(request.actor, Role.NURSE)]
-    filters = SlotFilterForm(request.GET or None, nurses=nurses)
+    wishes = wishes_of(visit.patient_id)
+    filters = SlotFilterForm(request.GET or None, nurses=nurses, wishes=wishes)
     asked = filters.asked()
     chosen = HoldForm(request.POST if request.method == "POST" else None)
     if request.method == "GET":
@@ -101,6 +104,7 @@ def _show(
         "found": found,
         "length": timedelta(minutes=found.minutes) if found is not None else None,
         "filters": filters,
+        "as_wished": not filters.is_bound and filters.wished != Wishes(),
         "form": chosen,
         "booking": booking,
         "held": booking if booking is not None and booking.hold_expires_at else None,

@@ -19,6 +19,8 @@ from scheduling.web import (
     reports,
     series,
     slots,
+    waiting,
+    waitlist,
 )
 
 register_converter(IsoDate, "isodate")
@@ -55,6 +57,13 @@ urlpatterns: list[URLPattern] = [
     path("due/list.csv", due.as_csv, name="due_csv"),
     path("due/proposals/", due_acts.proposals, name="due_proposals"),
     path("visits/<uuid:visit_id>/delay/", due_acts.delay, name="visit_delay"),
+    path("waitlist/", waitlist.waitlist, name="waitlist"),
+    path("waitlist/list.csv", waitlist.as_csv, name="waitlist_csv"),
+    path("waitlist/offer/", waitlist.offer, name="waitlist_offer"),
+    path("waitlist/offers/<uuid:offer_id>/<slug:what>/", waitlist.answer, name="waitlist_answer"),
+    path("waitlist/<uuid:entry_id>/leave/", waiting.leave, name="waitlist_leave"),
+    path("visits/<uuid:visit_id>/waitlist/", waiting.join, name="visit_waitlist"),
+    path("patients/<uuid:patient_id>/wishes/", waiting.wishes, name="patient_wishes"),
     path("visits/<uuid:visit_id>/book/", booking.book_visit, name="visit_book"),
     path("visits/<uuid:visit_id>/past-rule/", override.book_past, name="visit_past_rule"),
     path("visits/<uuid:visit_id>/slots/", slots.visit_slots, name="visit_slots"),
