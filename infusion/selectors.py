@@ -1,7 +1,7 @@
 """Reading infusions. Nothing here writes, and nothing of another clinic is ever returned."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -197,16 +197,22 @@ def visit_of(infusion_id: UUID, actor: Actor) -> UUID:
     return found
 
 
-def reaction_history(patient_id: UUID) -> ReactionHistory:
-    """Return the worst of what is charted about a patient's infusion reactions so far.
+def reaction_histories(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHistory]:
+    """Return the worst of what is charted about patients' infusion reactions so far; one query.
 
     Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
     another axis, charted apart.
     """
     events = InfusionEvent.objects.filter(
-        infusion__patient_id=patient_id, kind=InfusionEvent.Kind.REACTION
+        infusion__patient_id__in=patient_ids, kind=InfusionEvent.Kind.REACTION
     )
-    reactions = record.standing(events)
+    reactions: dict[UUID, list[InfusionEvent]] = defaultdict(list)
+    for event in record.standing(events.select_related("infusion")):
+        reactions[event.infusion.patient_id].append(event)
+    return {patient: _worst(known) for patient, known in reactions.items()}
+
+
+def _worst(reactions: Iterable[InfusionEvent]) -> ReactionHistory:
     return ReactionHistory(
         prior_severe=any(
             event.values.get("severity") in SEVERE or not event.values.get("assessed", True)

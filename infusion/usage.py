@@ -29,7 +29,7 @@ STAYS = """
     LEFT JOIN infusion_infusion i ON i.visit_id = b.visit_id
         AND b.status IN ('arrived', 'completed')
     WHERE b.clinic_id = %(clinic)s AND d.date BETWEEN %(since)s AND %(until)s
-        AND b.status <> 'cancelled' AND b.period IS NOT NULL
+        AND b.status NOT IN ('cancelled', 'offered') AND b.period IS NOT NULL
 """
 BY_HOUR = f"""
     WITH stays AS ({STAYS}),

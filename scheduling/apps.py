@@ -6,8 +6,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models must be loaded first.
-        from scheduling import change_kinds  # noqa: PLC0415
-        from scheduling.reminder_kinds import register_kinds  # noqa: PLC0415
+        from scheduling import change_kinds, offer_kinds, reminder_kinds  # noqa: PLC0415
 
-        register_kinds()
-        change_kinds.register_kinds()
+        for kinds in (reminder_kinds, change_kinds, offer_kinds):
+            kinds.register_kinds()

@@ -13,6 +13,7 @@ from scheduling.slot_search import Wishes
 from scheduling.slots import BEYOND, Slot, Slots, answer_of, task_for, why_never
 from scheduling.stay import stay_of
 from scheduling.stored_days import Span, read_span
+from scheduling.wishes import as_sought, wishes_by_patient
 
 MOST = 40  # visits of one request: a second or two, no need to wait for a worker
 REACH = timedelta(days=400)
@@ -52,14 +53,18 @@ def propose_many(actor: Actor, visit_ids: Sequence[UUID], *, now: datetime) -> l
     last = min(max(_last_of(visit, today) for _, visit in pairs), today + REACH)
     dates = [today + timedelta(days=n) for n in range((last - today).days + 1)]
     span = read_span(pairs[0][0].clinic, dates)
-    return [_offer(held, visit, span, now) for held, visit in pairs]
+    wishes = wishes_by_patient([visit.patient_id for _, visit in pairs])
+    return [
+        _offer(held, visit, span, as_sought(wishes.get(visit.patient_id)), now)
+        for held, visit in pairs
+    ]
 
 
 def _last_of(visit: Visit, today: date) -> date:
     return max(visit.latest_on, today) + BEYOND
 
 
-def _offer(held: CourseInHand, visit: Visit, span: Span, now: datetime) -> Offer:
+def _offer(held: CourseInHand, visit: Visit, span: Span, wishes: Wishes, now: datetime) -> Offer:
     """Search for one visit, and take the time it is offered off the days that are left."""
     first = max(visit.earliest_on, held.today)
     why = why_never(held, visit, first)
@@ -69,7 +74,7 @@ def _offer(held: CourseInHand, visit: Visit, span: Span, now: datetime) -> Offer
     last = min(_last_of(visit, held.today), max(span))
     if first > last:
         return Offer(visit=visit, slot=None, in_window=False, why="It is not due for a year.")
-    task = task_for(held, visit, stay.phases(held.clinic), Wishes(), (first, last), span, now)
+    task = task_for(held, visit, stay.phases(held.clinic), wishes, (first, last), span, now)
     base = Slots(
         visit=visit, booking=None, rate_option=stay.rate_option, rates=stay.rates,
         minutes=0, first=first, last=last,

@@ -17,17 +17,19 @@ from scheduling.standing import Standing, standing_on
 from scheduling.summary import summarise
 
 __all__ = [
-    "Difference", "Opening", "bookings_of", "capacity", "clinics_with_expired_holds",
+    "HOLDS", "Difference", "Opening", "bookings_of", "capacity", "clinics_with_expired_holds",
     "openings", "outages", "recompute_summaries",
 ]  # fmt: skip
 
+HOLDS = (Booking.Status.PROPOSED, Booking.Status.OFFERED)
+
 
 def bookings_of(clinic_id: UUID, dates: Collection[date]) -> dict[date, list[Booking]]:
-    """Return the active bookings of each date, by period: one query."""
+    """Return what counts against the room of each date, by period, offers included: one query."""
     found: dict[date, list[Booking]] = {day: [] for day in dates}
     rows = (
         Booking.objects.filter(
-            clinic_day__clinic_id=clinic_id, clinic_day__date__in=dates, status__in=Booking.ACTIVE
+            clinic_day__clinic_id=clinic_id, clinic_day__date__in=dates, status__in=Booking.COUNTED
         )
         .select_related("clinic_day")
         .order_by("period", "created_at", "pk")
@@ -38,12 +40,9 @@ def bookings_of(clinic_id: UUID, dates: Collection[date]) -> dict[date, list[Boo
 
 
 def clinics_with_expired_holds(now: datetime) -> list[UUID]:
-    """Return the clinics where a proposal's hold is over by `now`: one query."""
-    return list(
-        Booking.objects.filter(status=Booking.Status.PROPOSED, hold_expires_at__lte=now)
-        .values_list("clinic_id", flat=True)
-        .distinct()
-    )
+    """Return the clinics where a hold is over by `now`: one query."""
+    over = Booking.objects.filter(status__in=HOLDS, hold_expires_at__lte=now)
+    return list(over.values_list("clinic_id", flat=True).distinct())
 
 
 def capacity(

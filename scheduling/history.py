@@ -1,6 +1,6 @@
 """What earlier infusions say about the next one. The infusion room, above, tells it on start-up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,15 +13,19 @@ class ReactionHistory:
     prior_serious: bool = False
 
 
-def _no_reactions_known(patient_id: UUID) -> ReactionHistory:
-    del patient_id
-    return ReactionHistory()
+Provider = Callable[[Collection[UUID]], Mapping[UUID, ReactionHistory]]
+"""Returns the histories of those patients who have one."""
 
 
-_provider: Callable[[UUID], ReactionHistory] = _no_reactions_known
+def _no_reactions_known(patient_ids: Collection[UUID]) -> Mapping[UUID, ReactionHistory]:
+    del patient_ids
+    return {}
 
 
-def register(provider: Callable[[UUID], ReactionHistory]) -> None:
+_provider: Provider = _no_reactions_known
+
+
+def register(provider: Provider) -> None:
     """Make `provider` the source of reaction histories. Called once, in an app's ready()."""
     global _provider  # noqa: PLW0603 - one registration at start-up, as with Django's apps
     _provider = provider
@@ -29,4 +33,10 @@ def register(provider: Callable[[UUID], ReactionHistory]) -> None:
 
 def of(patient_id: UUID) -> ReactionHistory:
     """Return what is known of the patient's earlier reactions."""
-    return _provider(patient_id)
+    return of_many([patient_id])[patient_id]
+
+
+def of_many(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHistory]:
+    """Return what is known of each patient's earlier reactions, read at once."""
+    known = _provider(patient_ids)
+    return {patient: known.get(patient, ReactionHistory()) for patient in patient_ids}

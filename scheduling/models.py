@@ -14,13 +14,14 @@ from clinics.models import Chair, Clinic
 from patients.models import Patient
 from scheduling.delay_reason import DelayReason
 from scheduling.planner_model import PlannerRun
+from scheduling.waiting_model import FreedPlace, Offer, PatientWishes, WaitlistEntry
 
 if TYPE_CHECKING:
     from scheduling.standing import Standing
 
 __all__ = [
-    "Booking", "ClinicDay", "Course", "DelayReason", "Override", "PlannerRun",
-    "Restart", "Visit",
+    "Booking", "ClinicDay", "Course", "DelayReason", "FreedPlace", "Offer", "Override",
+    "PatientWishes", "PlannerRun", "Restart", "Visit", "WaitlistEntry",
 ]  # fmt: skip
 
 
@@ -186,8 +187,11 @@ class Booking(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
         NO_SHOW = "no_show", _("did not come")
+        OFFERED = "offered", _("offered from the waitlist")
 
     ACTIVE = ("day_held", "proposed", "confirmed", "arrived")
+    # What counts against chairs and nurses: an offer too, though its visit is booked elsewhere.
+    COUNTED = (*ACTIVE, "offered")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="bookings")
@@ -223,7 +227,7 @@ class Booking(models.Model):
             ExclusionConstraint(
                 name="booking_chair_free",
                 expressions=[("chair", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
-                condition=Q(status__in=["proposed", "confirmed", "arrived"]),
+                condition=Q(status__in=["proposed", "confirmed", "arrived", "offered"]),
             ),
             ExclusionConstraint(
                 name="booking_patient_free",
@@ -252,9 +256,13 @@ class Booking(models.Model):
                 name="booking_ended_when_over",
                 condition=Q(
                     ended_at__isnull=True,
-                    status__in=["day_held", "proposed", "confirmed", "arrived"],
+                    status__in=["day_held", "proposed", "confirmed", "arrived", "offered"],
                 )
                 | Q(ended_at__isnull=False, status__in=["cancelled", "no_show", "completed"]),
+            ),
+            models.CheckConstraint(
+                name="booking_offer_expires",
+                condition=~Q(status="offered") | Q(hold_expires_at__isnull=False),
             ),
         ]  # fmt: skip
 

@@ -101,7 +101,7 @@ def _bookings(clinic: Clinic, days: list[date]) -> dict[date, Mapping[str, Any]]
         Booking.objects.filter(clinic=clinic, clinic_day__date__in=days)
         .values("clinic_day__date")
         .annotate(
-            visits=Count("pk", filter=~Q(status__in=["cancelled", "no_show"])),
+            visits=Count("pk", filter=~Q(status__in=["cancelled", "no_show", "offered"])),
             held=Count("pk", filter=Q(status=Booking.Status.DAY_HELD)),
             missed=Count("pk", filter=Q(status=Booking.Status.NO_SHOW)),
         )

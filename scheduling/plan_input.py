@@ -22,6 +22,8 @@ from scheduling.planner.values import ORDINARY, PlanChair, PlanDay, PlanVisit
 from scheduling.planner.weeks import WeekVisit
 from scheduling.summary import FIRST_DOSES, phases_of, placed
 
+# Who is here already, and what is held for somebody who is being asked: neither is planned anew.
+FIXED = (Booking.Status.ARRIVED, Booking.Status.OFFERED)
 PROMISED_WEIGHT = 12  # nobody whose day is promised makes way for somebody who has none
 
 
@@ -112,16 +114,16 @@ class _Day:
     bookings: Sequence[Booking]
 
     def waiting(self) -> list[Booking]:
-        """Return the bookings that take part: everybody who has not arrived."""
-        return [one for one in self.bookings if one.status != Booking.Status.ARRIVED]
+        """Return the bookings that take part: all but those that are fixed."""
+        return [one for one in self.bookings if one.status not in FIXED]
 
     def plan_day(self, rooms: Rooms) -> PlanDay:
-        """Return what the day offers, less what patients use who are there already."""
+        """Return what the day offers, less what is fixed."""
         grid, slots = self.opening.grid, self.opening.slots
         starts, points = [0] * grid.count, [0] * grid.count
         taken = {chair: room.taken for chair, (_, room) in rooms.items()}
         for booking in self.bookings:
-            if booking.status == Booking.Status.ARRIVED and booking.chair_id is not None:
+            if booking.status in FIXED and booking.chair_id is not None:
                 slot, load = placed(booking, self.clinic, grid)
                 add(starts, load.starts, slot)
                 add(points, load.points, slot)

@@ -48,11 +48,11 @@ _STANDING = """
 
 
 def standing_on(days: Collection[UUID]) -> dict[UUID, list[Standing]]:
-    """Return the active bookings of each clinic's day (by id), in the order they were made: one
-    query, as every booking asks for it under its lock."""
+    """Return what counts against each clinic's day (by id), offers included, in the order it was
+    made: one query, as every booking asks for it under its lock."""
     found: dict[UUID, list[Standing]] = {day: [] for day in days}
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [list(days), list(Booking.ACTIVE)])
+        cursor.execute(_STANDING, [list(days), list(Booking.COUNTED)])
         for day, *rest in cursor.fetchall():
             found[day].append(Standing(*rest))
     return found

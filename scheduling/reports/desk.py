@@ -53,7 +53,7 @@ def attendance(clinic: Clinic, span: Span) -> Attendance:
         for n, (low, high) in enumerate(pairwise(edges))
     }
     rows = Booking.objects.filter(
-        clinic=clinic, clinic_day__date__range=(span.first, span.last)
+        clinic=clinic, clinic_day__date__range=(span.first, span.last), offer=None
     ).annotate(ahead=ahead)
     sums = rows.aggregate(
         kept=Count("pk", filter=Q(status__in=["arrived", "completed"])),

@@ -166,7 +166,7 @@ def late_doses(actor: Actor, *, today: date, now: datetime) -> list[LateDose]:
     """Return the doses past their latest day, the longest due first; one query, audited."""
     bookings = Booking.objects.filter(visit=OuterRef("pk"))
     active = bookings.filter(status__in=Booking.ACTIVE)
-    ended = bookings.filter(status__in=ENDED).order_by("-ended_at")
+    ended = bookings.filter(status__in=ENDED, offer=None).order_by("-ended_at")
     rows = (
         _waiting(actor, today)
         .annotate(

@@ -17,6 +17,7 @@ from core.rows import rows_by
 from core.zones import local_date
 from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand
+from scheduling.days import HOLDS
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.placement import local_day
 from scheduling.services.days import lock_days
@@ -91,9 +92,11 @@ def _lock_visits(
         visits = lock_rows(Visit.objects.filter(Q(course=course) | Q(pk__in=holds)))
     else:
         visits = lock_by(Visit, course_id=[course.pk])
-    bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.ACTIVE)
+    bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.COUNTED)
     _know_their_days(bookings, by_id)
-    expired = [booking for booking in bookings if _is_over(booking, now)]
+    # An offer of this very course may stand on a day that nobody locked: the round frees it.
+    here = [booking for booking in bookings if booking.clinic_day_id in by_id]
+    expired = [booking for booking in here if _is_over(booking, now)]
     if by_id:
         release_expired(clinic, by_id, {visit.pk: visit for visit in visits}, expired, now=now)
     own = {visit.pk: visit for visit in visits if visit.course_id == course.pk}
@@ -114,7 +117,7 @@ def _know_their_days(bookings: Iterable[Booking], locked: Mapping[UUID, ClinicDa
 
 def _is_over(booking: Booking, now: datetime) -> bool:
     return (
-        booking.status == Booking.Status.PROPOSED
+        booking.status in HOLDS
         and booking.hold_expires_at is not None
         and booking.hold_expires_at <= now
     )

@@ -15,6 +15,7 @@ from scheduling.placement import refuse_findings
 from scheduling.reminder_plans import void_visit
 from scheduling.services.anchoring import flag_bookings, reanchor
 from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.offer_rows import close_waiting
 from scheduling.services.overriding import go_past
 from scheduling.services.rows import release
 from scheduling.services.stamps import save
@@ -45,6 +46,7 @@ def mark_given(
     visit.given_on, visit.status = given_on, status
     save(visit, "given_on", "status", now=now)
     void_visit(visit, now=now)
+    close_waiting(visit, now=now)
     reanchor(held, now=now)
     audit.record(
         "dose.given", visit, actor=actor, now=now, patient_id=visit.patient_id,

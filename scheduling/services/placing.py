@@ -17,7 +17,7 @@ from core import audit
 from core.actor import Actor
 from core.db import joins, refusing
 from core.errors import Conflict, RuleBroken
-from scheduling.models import Booking, ClinicDay, Course, Visit
+from scheduling.models import Booking, ClinicDay, Course, FreedPlace, Visit
 from scheduling.placement import (
     local_day,
     period_end,
@@ -30,6 +30,7 @@ from scheduling.reminder_plans import plan_booking
 from scheduling.services.anchoring import flag_bookings
 from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand
+from scheduling.services.freeing import note_freed
 from scheduling.services.overriding import go_past
 from scheduling.services.stamps import save
 from scheduling.standing import Standing, standing_of
@@ -106,6 +107,34 @@ def put_in_chair(
 
 
 @joins
+def put_on_offer(
+    held: CourseInHand,
+    visit: Visit,
+    *,
+    chair_id: UUID,
+    start: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> Booking:
+    """Hold a place for a visit in hand, whether or not it is booked elsewhere; its day is locked.
+
+    The hold counts like any booking and is none: the visit stays as it is, nobody is told.
+    Raises as `bookings.book`.
+    """
+    day = local_day(start, held.clinic)
+    refuse_past(start, now)
+    checked_date(held, visit, day)
+    hold = _new_booking(held, visit, held.days[day], USUAL, now)
+    hold.status, hold.hold_expires_at = Booking.Status.OFFERED, expires_at
+    others = refuse_place(held.clinic, held.days[day], hold, chair_id=chair_id, start=start)
+    _place(hold, held.days[day], chair_id, start)
+    with _others_first():
+        hold.save(force_insert=True)
+    rewrite_summary(held.days[day], held.clinic, now=now, bookings=[*others, standing_of(hold)])
+    return hold
+
+
+@joins
 def put_elsewhere(
     held: CourseInHand,
     booking: Booking,
@@ -128,6 +157,7 @@ def put_elsewhere(
         findings = checked_date(held, visit, day)
         _set_phases(held, visit, booking, rate_option or booking.rate_option, day)
     refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
+    note_freed(booking, cause=FreedPlace.Cause.MOVED, now=now)
     _place(booking, held.days[day], chair_id, start)
     if booking.status == Booking.Status.DAY_HELD:
         booking.status = Booking.Status.PROPOSED

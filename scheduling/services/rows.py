@@ -9,6 +9,8 @@ from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.reminder_plans import void_booking, void_visit
 from scheduling.services.days import rewrite_summary
 from scheduling.services.desk import CourseInHand
+from scheduling.services.freeing import note_freed
+from scheduling.services.offer_rows import close_waiting
 from scheduling.services.stamps import save
 
 
@@ -41,6 +43,8 @@ def release(
     `held` has the booking's day locked. The visit's own reminders are the caller's to plan.
     """
     visit = held.visit(booking.visit_id)
+    if status != Booking.Status.COMPLETED:
+        note_freed(booking, cause=status, now=now)
     booking.status, booking.ended_at, booking.end_reason = status, now, reason
     save(booking, "status", "ended_at", "end_reason", now=now)
     del held.bookings[visit.pk]
@@ -65,6 +69,7 @@ def cancel_visit(held: CourseInHand, visit: Visit, *, reason: str, now: datetime
     visit.status = Visit.Status.CANCELLED
     save(visit, "status", now=now)
     void_visit(visit, now=now)
+    close_waiting(visit, now=now)
 
 
 def _day_of(held: CourseInHand, booking: Booking) -> ClinicDay:

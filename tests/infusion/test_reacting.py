@@ -16,10 +16,10 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
 from infusion import record
 from infusion.chart import Charted
 from infusion.models import Infusion, InfusionEvent
-from infusion.selectors import reaction_history
 from infusion.services import reacting, running, stopping
 from infusion.services.amending import amend_event
 from infusion.services.reacting import Assessment
+from scheduling import history
 from scheduling.models import Override, Visit
 from tests.infusion.builders import at, complete, leave, premedicate, seat
 from tests.infusion.builders import running as run_up
@@ -156,7 +156,7 @@ def test_a_reaction_from_home_counts_for_the_next_rate(
     next_visit = 245 + 60 * 24 * 180
     react(infusion, next_visit, nurse, occurred_at=at(max(minute, 311)),
           assessment=Assessment(severity=SEVERE, grade=3))  # fmt: skip
-    assert reaction_history(infusion.patient_id).prior_severe
+    assert history.of(infusion.patient_id).prior_severe
     assert Visit.objects.get(pk=infusion.visit_id).status == Visit.Status.COMPLETED
     infusion.refresh_from_db()
     assert infusion.status == Infusion.Status.DISCHARGED
@@ -173,9 +173,9 @@ def test_until_somebody_assessed_it_the_next_rate_is_careful(
     infusion: Infusion, nurse: Actor
 ) -> None:
     tap = react(infusion, 70, nurse)
-    assert reaction_history(infusion.patient_id).prior_severe
+    assert history.of(infusion.patient_id).prior_severe
     assess(tap, 72, nurse, severity=MILD, grade=1)
-    assert not reaction_history(infusion.patient_id).prior_severe
+    assert not history.of(infusion.patient_id).prior_severe
 
 
 def test_a_correction_never_makes_it_life_threatening(infusion: Infusion, nurse: Actor) -> None:

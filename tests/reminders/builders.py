@@ -12,7 +12,7 @@ from infusion.models import Infusion
 from patients.models import Patient
 from reminders.models import Reminder
 from reminders.services.planning import put
-from scheduling.models import Booking, ClinicDay, Course, Visit
+from scheduling.models import Booking, ClinicDay, Course, Offer, Visit, WaitlistEntry
 from tests.people import MONDAY_NINE, make_clinic, make_patient
 
 NOW = MONDAY_NINE
@@ -63,6 +63,19 @@ def make_booking(visit: Visit, arrival: datetime, **changes: Any) -> Booking:
     } | changes  # fmt: skip
     return Booking.objects.create(
         clinic=visit.clinic, visit=visit, patient=visit.patient, clinic_day=day, **fields
+    )
+
+
+def make_offer(visit: Visit, *, expires_at: datetime = NOW + DAY) -> Offer:
+    """Create an offer of a place two days from now, to somebody on the waitlist."""
+    entry = WaitlistEntry.objects.create(
+        clinic=visit.clinic, visit=visit, patient=visit.patient, joined_at=NOW
+    )
+    hold = make_booking(
+        visit, NOW + 2 * DAY, status=Booking.Status.OFFERED, hold_expires_at=expires_at
+    )
+    return Offer.objects.create(
+        clinic=visit.clinic, entry=entry, hold=hold, expires_at=expires_at, offered_at=NOW
     )
 
 

@@ -23,9 +23,10 @@ from reminders.mailing import message_id
 from reminders.sweep import sweep
 from scheduling.change_plans import tell_cancelled, tell_moved
 from scheduling.models import Booking
+from scheduling.offer_kinds import plan_offer
 from scheduling.reminder_plans import plan_booking, plan_visit
 from tests.people import make_clinic
-from tests.reminders.builders import DAY, NOW, make_booking, make_reachable, make_visit
+from tests.reminders.builders import DAY, NOW, make_booking, make_offer, make_reachable, make_visit
 from tests.reminders.post_offices import PostOffice
 
 CANARIES = {
@@ -99,15 +100,17 @@ def test_no_letter_of_any_kind_carries_a_canary(office: PostOffice) -> None:
                         NOW + 27 * DAY)  # fmt: skip
     Booking.objects.filter(pk=gone.pk).update(status="cancelled", ended_at=NOW)
     tell_cancelled(gone, patient, was="confirmed", now=NOW)
+    offer = make_offer(make_visit(patient, due_on=(NOW + 20 * DAY).date(), dose_number=8))
+    plan_offer(offer, now=NOW)
     sweep(driver="test", clock=lambda: NOW + 12 * timedelta(hours=1))
     sweep(driver="test", clock=lambda: NOW + DAY + timedelta(hours=2))
 
     to_patients = [name for name in kinds.names() if name.endswith((".patient", ".invite"))]
-    assert len(to_patients) == 4
-    assert len(office.mails) == 5  # one of each kind, and the invitation's second wording
+    assert len(to_patients) == 5
+    assert len(office.mails) == 6  # one of each kind, and the invitation's second wording
     secrets = [
         *CANARIES.values(), *to_patients, "pregnan", "ocrelizumab", "Ocrevus", "infusion",
-        "sclerosis", "600 mg", str(booking.pk), str(patient.pk), str(unbooked.pk),
+        "sclerosis", "600 mg", str(booking.pk), str(patient.pk), str(unbooked.pk), str(offer.pk),
     ]  # fmt: skip
     for mail in office.mails:
         # The address is the one thing of the patient's that a letter cannot do without.

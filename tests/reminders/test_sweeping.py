@@ -336,9 +336,10 @@ def test_a_finished_sweep_beats_for_its_driver() -> None:
 
 def test_every_registered_kind_has_words_for_the_list() -> None:
     assert {name for name in kinds.names() if not name.startswith("test.")} == {
-        "initial.outside_window", "initial.overdue", "initial.to_book",
-        "maintenance.invite", "maintenance.outside_window", "maintenance.overdue",
-        "maintenance.to_book", "monitoring.begins", "monitoring.over",
+        "cancelled.call", "cancelled.patient", "initial.outside_window", "initial.overdue",
+        "initial.to_book", "maintenance.invite", "maintenance.outside_window",
+        "maintenance.overdue", "maintenance.to_book", "monitoring.begins", "monitoring.over",
+        "moved.call", "moved.patient", "offer.lapsed", "offer.patient",
         "premedication.nurse", "premedication.patient", "treatment.ended",
     }  # fmt: skip
     assert all(kinds.label_of(name) != name for name in kinds.names())

@@ -303,7 +303,8 @@ def test_the_short_infusion_is_for_maintenance_without_severe_reactions(
         rate_option="short", actor=desk.actor, now=NOW,
     )  # fmt: skip
     assert short.infusion_minutes == 120
-    monkeypatch.setattr(history, "_provider", lambda patient: ReactionHistory(prior_severe=True))
+    severe = ReactionHistory(prior_severe=True)
+    monkeypatch.setattr(history, "_provider", lambda patients: dict.fromkeys(patients, severe))
     with pytest.raises(RuleBroken, match="earlier infusion reaction was severe"):
         bookings.move(
             booking_id=short.pk, chair_id=desk.chairs[1], start=at(third.due_on, "09:00"),

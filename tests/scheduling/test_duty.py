@@ -1,7 +1,9 @@
 """Open or shut, and how many nurses: closures, public holidays, shifts, standing head-counts."""
 
+from collections.abc import Collection
 from datetime import date, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -136,9 +138,8 @@ def test_a_clock_change_day_and_a_usual_one_count_the_same_wall_hours() -> None:
 
 
 def _known(**what: bool) -> Any:
-    def provider(patient_id: object) -> history.ReactionHistory:
-        del patient_id
-        return history.ReactionHistory(**what)
+    def provider(patients: Collection[UUID]) -> dict[UUID, history.ReactionHistory]:
+        return dict.fromkeys(patients, history.ReactionHistory(**what))
 
     return provider
 
