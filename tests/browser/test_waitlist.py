@@ -16,9 +16,9 @@ def test_a_place_that_came_free_is_offered_and_taken(demo: DemoClinic, sign_in: 
     offer = page.get_by_role("button", name="Offer to").first
     whom = offer.inner_text().partition("Offer to ")[2].split(",")[0].strip()
     offer.click()
-    expect(page.locator(".banner")).to_contain_text("The place is kept until")
+    expect(page.locator(".banner[role=status]")).to_contain_text("The place is kept until")
     row = page.get_by_role("row").filter(has_text=whom).filter(has_text="left").first
     row.get_by_role("button", name="Accepted").click()
-    expect(page.locator(".banner")).to_contain_text("Booked and confirmed.")
+    expect(page.locator(".banner[role=status]")).to_contain_text("Booked and confirmed.")
     answered = page.get_by_role("region", name="Answers of the last three days")
     expect(answered.get_by_role("row").filter(has_text=whom).first).to_contain_text("Accepted")
