@@ -68,8 +68,15 @@ def offer_place(
     hold = put_on_offer(held, visit, chair_id=chair_id, start=start, expires_at=expires_at, now=now)
     if gap is None:
         raise RuleBroken("There is no gap that is long enough for anybody.")
+    return _written(entry, hold, expires_at, actor, now)
+
+
+def _written(
+    entry: WaitlistEntry, hold: Booking, expires_at: datetime, actor: Actor, now: datetime
+) -> Offer:
+    """Write the offer that `hold` keeps the place for, and plan who is told of it."""
     offer = Offer(
-        clinic=held.clinic, entry=entry, hold=hold, expires_at=expires_at,
+        clinic=hold.clinic, entry=entry, hold=hold, expires_at=expires_at,
         offered_at=now, offered_by_id=actor.user_id,
     )  # fmt: skip
     with refusing(offer_one_open=Conflict("Another place is on offer to this patient.")):
@@ -77,7 +84,7 @@ def offer_place(
     plan_offer(offer, now=now)
     audit.record(
         "offer.made", offer, actor=actor, now=now, patient_id=entry.patient_id,
-        day=hold.clinic_day.date, start=start, expires_at=offer.expires_at,
+        day=hold.clinic_day.date, start=hold.period.lower, expires_at=expires_at,
     )  # fmt: skip
     return offer
 

@@ -17,7 +17,7 @@ from scheduling.services.holds import expire_holds
 from scheduling.services.offers import accept_offer, decline_offer, offer_place
 from scheduling.services.waiting import Wished, join_waitlist
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
-from tests.scheduling.racing import deadlocks, meeting, race, unlocked, without_constraint
+from tests.scheduling.racing import deadlocks, lift_locks, meeting, race, without_constraint
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 OFFERED = Booking.Status.OFFERED
@@ -59,7 +59,7 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def no_day_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days, "lock_rows", unlocked)
+    lift_locks(monkeypatch, days)
 
 
 def two_offers(desk: Desk, chairs: tuple[int, int] = (0, 0)) -> list[Callable[[], object]]:
@@ -143,9 +143,7 @@ def test_without_the_lock_on_the_hold_a_place_is_answered_twice(
     """The control for the answers: everything read before anything is decided, nobody waits."""
     desk = make_desk()
     offer: Any = offering(desk, waiting(desk, "A"))()
-    for module in (desk_module, days):
-        monkeypatch.setattr(module, "lock_rows", unlocked)
-    monkeypatch.setattr(desk_module, "lock_row", lambda rows: rows.get())
+    lift_locks(monkeypatch, desk_module, days)
     monkeypatch.setattr(offers, "lock_row", meeting(lambda rows: rows.get()))
     answers = [
         partial(decline_offer, offer_id=offer.pk, actor=desk.actor, now=NOW) for _ in range(2)
