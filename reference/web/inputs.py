@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.choices import flatten_choices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinical.protocol import load
 from core.clinical_words import EDITIONS
 from core.errors import Invalid
+from core.templatetags.clinical import clinical_date, clinical_datetime
 from core.zones import local_instant
 from reference.bounds import EARLIEST_DAY, LATEST_DAY, PLACES, day_in_reach, known_zones
 
@@ -144,6 +147,23 @@ def at_nine(now: datetime, zone: ZoneInfo) -> str:
     return datetime.combine(now.astimezone(zone).date(), time(9)).isoformat("T", "minutes")
 
 
+def _in_words(field: forms.Field, value: Any) -> str:
+    """Return an answered field as people read it, empty for nothing."""
+    if isinstance(value, datetime):
+        return clinical_datetime(value)
+    if isinstance(value, date):
+        return clinical_date(value)
+    if isinstance(value, bool) and isinstance(field, forms.BooleanField):
+        return gettext("yes") if value else ""
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = field.choices
+        names = dict(flatten_choices(choices))
+        sent = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        chosen = sent if isinstance(sent, list) else [sent]
+        return ", ".join(str(names[each]) for each in chosen if each)
+    return "" if value is None else str(value)
+
+
 class WhatIf(forms.Form):
     """A question. It is sent by GET, so that an answer can be linked to; it is never kept."""
 
@@ -180,6 +200,14 @@ class WhatIf(forms.Form):
         """Yield the groups of fields, each with its title."""
         for title, names in self.sets:
             yield title, [self[name] for name in names]
+
+    def told(self) -> Iterable[tuple[Any, str]]:
+        """Yield what was asked, (label, words), for the paper an answer is printed on."""
+        for _title, fields in self.shown_sets():
+            for field in fields:
+                words = _in_words(field.field, self.cleaned_data.get(field.name))
+                if words:
+                    yield field.label, words
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -140,3 +140,25 @@ def test_a_vaccine_may_be_called_anything(nurse: Client, name: str) -> None:
     asked = ask(nurse, ELIGIBILITY, vaccine_1=name)
     assert "VACCINE-LIVE-RECENT" in asked
     assert name in asked
+
+
+def test_paper_says_what_was_asked(nurse: Client) -> None:
+    """The form is not printed; an answer without its question would be."""
+
+    def asked(query: dict[str, str], **changes: Any) -> str:
+        html = ask(nurse, query, **changes)
+        return html.split('class="what-if__asked"', 1)[1].split("</dl>", 1)[0]
+
+    assert "<dt>Dose 1</dt><dd>06-Jan-2026</dd>" in asked(CALENDAR)
+    assert "Years ahead</dt><dd>1</dd>" in asked(CALENDAR)
+    reaction = asked(REACTION, signs=["rash", "fever"])
+    assert "Signs</dt><dd>Rash, Fever</dd>" in reaction
+    assert "Severity</dt><dd>Mild to moderate</dd>" in reaction
+    assert "Start</dt><dd>06-Jul-2026 09:00</dd>" in reaction
+    facts = asked(ELIGIBILITY, pregnant="no", breastfeeding="yes", liver_symptoms="on")
+    for said in ("Pregnant</dt><dd>No<", "Breastfeeding</dt><dd>Yes<", "injury</dt><dd>yes<"):
+        assert said in facts
+    assert "IgG low" not in facts, "what is not known is left out"
+    given = asked(TITRATION, **GIVEN)
+    assert "methylprednisolone" in given
+    assert "Edition</dt><dd>EU</dd>" in given
