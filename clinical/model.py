@@ -223,6 +223,7 @@ class ReactionRules:
     return_step: timedelta
     window_after_end: timedelta
     grades: tuple[GradeRow, ...]
+    made_ready: tuple[str, ...]
     signs: tuple[str, ...]
     severe_any: tuple[str, ...]
     severe_together: tuple[str, ...]

@@ -90,6 +90,7 @@ LABELS = {
     "return_step": _("Kept at the rate at onset, policy return"),
     "window_after_end": _("Counts as a reaction after the end for"),
     "grades": _("CTCAE grades read as"),
+    "made_ready": _("Ready before the start"),
     "signs": _("Signs"),
     "severe_any": _("Severe, any of"),
     "severe_together": _("Severe, all together"),

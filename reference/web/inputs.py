@@ -201,13 +201,15 @@ class WhatIf(forms.Form):
         for title, names in self.sets:
             yield title, [self[name] for name in names]
 
-    def told(self) -> Iterable[tuple[Any, str]]:
-        """Yield what was asked, (label, words), for the paper an answer is printed on."""
-        for _title, fields in self.shown_sets():
-            for field in fields:
-                words = _in_words(field.field, self.cleaned_data.get(field.name))
-                if words:
-                    yield field.label, words
+    def told(self) -> Iterable[tuple[Any, list[tuple[Any, str]]]]:
+        """Yield what was asked, group by group, for the paper an answer is printed on."""
+        for title, fields in self.shown_sets():
+            said = [
+                (field.label, _in_words(field.field, self.cleaned_data.get(field.name)))
+                for field in fields
+            ]
+            if answered := [(label, words) for label, words in said if words]:
+                yield title, answered
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

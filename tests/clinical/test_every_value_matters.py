@@ -18,6 +18,7 @@ FOR_READING = {
     "preparation.target_mg_per_ml",
     "preparation.fridge_celsius",
     "preparation.room_maximum_celsius",
+    "reaction.made_ready",
     "observation.vitals_items",
     "observation.vitals_expected",  # asked with a sign's value: test_observation.py
     "titration.initial.stated_duration",

@@ -147,7 +147,7 @@ def test_paper_says_what_was_asked(nurse: Client) -> None:
 
     def asked(query: dict[str, str], **changes: Any) -> str:
         html = ask(nurse, query, **changes)
-        return html.split('class="what-if__asked"', 1)[1].split("</dl>", 1)[0]
+        return html.split('class="what-if__asked"', 1)[1].split("</dl></div>", 1)[0]
 
     assert "<dt>Dose 1</dt><dd>06-Jan-2026</dd>" in asked(CALENDAR)
     assert "Years ahead</dt><dd>1</dd>" in asked(CALENDAR)
@@ -159,6 +159,8 @@ def test_paper_says_what_was_asked(nurse: Client) -> None:
     for said in ("Pregnant</dt><dd>No<", "Breastfeeding</dt><dd>Yes<", "injury</dt><dd>yes<"):
         assert said in facts
     assert "IgG low" not in facts, "what is not known is left out"
+    before = asked(ELIGIBILITY, prior_severe_reaction="yes")
+    assert "Earlier infusion reactions</p><dl><div><dt>Severe</dt><dd>Yes<" in before
     given = asked(TITRATION, **GIVEN)
     assert "methylprednisolone" in given
     assert "Edition</dt><dd>EU</dd>" in given
