@@ -27,6 +27,7 @@ def main() -> int:
         "planner": planner.run,
     }
     wanted = sys.argv[1:] or list(benches)
+    benches |= {f"planner.{name}": part for name, part in planner.PARTS.items()}
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         rows = [row for name in wanted for row in benches[name]()]

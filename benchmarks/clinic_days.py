@@ -11,7 +11,7 @@ from scheduling.capacity import Phases
 from scheduling.planner.values import PlanChair, PlanDay, PlanVisit
 
 OPENS, CLOSES, OVERTIME = 8 * 60, 18 * 60, 120
-SIZES = {"S": (12, 4), "M": (20, 6), "L": (40, 12)}
+SIZES = {"S": (12, 4), "M": (20, 6), "F": (26, 8), "L": (40, 12)}
 # (premedication, infusion, observation, points, first dose, share): one drug alone, or a day unit
 MIXES = {
     "one drug": [

@@ -1,9 +1,10 @@
 """Timing and reporting shared by the benchmarks."""
 
 import json
+import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def percentile(times: Sequence[float], share: float) -> float:
     """Return the value below which `share` (0 to 1) of the times lie."""
     ordered = sorted(times)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def cpu_seconds(pids: Iterable[int] = ()) -> float:
+    """Return the processor time this process, its ended children and `pids` have used so far."""
+    used = sum(os.times()[:4])
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 def row(

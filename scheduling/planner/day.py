@@ -66,23 +66,26 @@ def plan_day(
     begin = ruin_and_recreate(shape, begin, seed=seed, rounds=rounds)
     told(25)
     found = [(Solved(begin), "heuristic")]
-    solved = solver(shape, begin, seed=seed) if solver is not None and visits else None
+    if all(item.fixed for item in shape.items):  # one plan there is, and so the best
+        found = [(Solved(begin, Bounds(*score(shape, begin))), "heuristic")]
+        solver = None
+    solved = solver(shape, begin, seed=seed) if solver is not None else None
     if solved is not None and _holds(shape, solved.places, visits, day):
         found.append((solved, "HiGHS"))
-    best, name = _polished(shape, found, seed=seed)
+    best, name = _polished(shape, found, seed=seed, rounds=POLISH if solver is not None else 0)
     told(95)
     return _plan(shape, best.places, best.bounds, visits, day, policy=policy, seed=seed, name=name)
 
 
 def _polished(
-    shape: Shape, found: Sequence[tuple[Solved, str]], *, seed: int
+    shape: Shape, found: Sequence[tuple[Solved, str]], *, seed: int, rounds: int
 ) -> tuple[Solved, str]:
     """Search on from the best answer while it is not proven; a bound stays only where it holds."""
     best, name = min(found, key=lambda pair: (score(shape, pair[0].places), pair[1]))
     known = found[-1][0].bounds
     reached = score(shape, best.places)
-    if (known.unplaced, known.overtime) != reached[:2] and len(found) > 1:
-        places = ruin_and_recreate(shape, best.places, seed=seed + 1, rounds=POLISH)
+    if (known.unplaced, known.overtime) != reached[:2] and rounds:
+        places = ruin_and_recreate(shape, best.places, seed=seed + 1, rounds=rounds)
         if score(shape, places) < reached:
             best, name = Solved(places), "heuristic"
     return Solved(best.places, bounds_for(shape, best.places, found[-1][0])), name

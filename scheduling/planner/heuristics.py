@@ -50,7 +50,8 @@ def _insert(room: Room, position: int, choose: Choose) -> bool:
     return place is not None
 
 
-def _fill(shape: Shape, order: Iterable[int], choose: Choose) -> Places:
+def fill(shape: Shape, order: Iterable[int], choose: Choose) -> Places:
+    """Seat the promised visits, then the others in `order`, each where `choose` says."""
     room = promised(shape)
     for position in order:
         if not shape.items[position].fixed:
@@ -60,7 +61,7 @@ def _fill(shape: Shape, order: Iterable[int], choose: Choose) -> Places:
 
 def first_fit(shape: Shape) -> Places:
     """Seat visits as they come, each at the first start there is."""
-    return _fill(shape, range(len(shape.items)), earliest)
+    return fill(shape, range(len(shape.items)), earliest)
 
 
 def hardest_first(shape: Shape) -> list[int]:
@@ -74,12 +75,12 @@ def hardest_first(shape: Shape) -> list[int]:
 
 def best_fit(shape: Shape) -> Places:
     """Seat the hardest first, each at the start that costs least."""
-    return _fill(shape, hardest_first(shape), cheapest)
+    return fill(shape, hardest_first(shape), cheapest)
 
 
 def packed(shape: Shape) -> Places:
     """Seat the hardest first, each as early as it can be: many visits, whatever they wish."""
-    return _fill(shape, hardest_first(shape), earliest)
+    return fill(shape, hardest_first(shape), earliest)
 
 
 def multi_start(shape: Shape, *, seed: int, rounds: int) -> Places:
@@ -90,7 +91,7 @@ def multi_start(shape: Shape, *, seed: int, rounds: int) -> Places:
     for n in range(rounds):
         jitter = {position: at + random.uniform(0, 8) for at, position in enumerate(order)}
         shuffled = sorted(order, key=jitter.__getitem__)
-        found.append(_fill(shape, shuffled, earliest if n % 3 == 0 else cheapest))
+        found.append(fill(shape, shuffled, earliest if n % 3 == 0 else cheapest))
     return min(found, key=lambda places: score(shape, places))
 
 

@@ -18,7 +18,7 @@ class Room:
         self._free_chairs = [
             pool.usable & ((1 << shape.horizon) - 1) if pool.chairs else 0 for pool in shape.pools
         ]
-        self._left = [list(limit) for limit in shape.limits]
+        self.left = [list(limit) for limit in shape.limits]  # by resource and slot
         amounts = {(use.resource, use.amount) for item in shape.items for use in item.uses}
         self._enough = {key: self._scan(*key) for key in sorted(amounts)}
         self._by_resource = [
@@ -27,7 +27,7 @@ class Room:
         ]
 
     def _scan(self, resource: int, amount: int) -> int:
-        left = self._left[resource]
+        left = self.left[resource]
         return sum(1 << slot for slot, have in enumerate(left) if have >= amount)
 
     def staff_allow(self, item: Item) -> int:
@@ -47,6 +47,12 @@ class Room:
     def chair_allows(self, item: Item, pool: int) -> int:
         """Return the mask of starts for which a chair of `pool` is free all the time."""
         return runs(self._free_chairs[pool], item.chair)
+
+    def empty(self, pool: int, slot: int) -> int:
+        """Return how many chairs of `pool` can still be had in `slot`."""
+        chairs = self.shape.pools[pool]
+        usable = len(chairs.chairs) if chairs.usable >> slot & 1 else 0
+        return max(0, usable - self._chairs[pool][slot])
 
     def starts(self, item: Item) -> Iterator[tuple[int, int]]:
         """Yield (mask of possible starts, pool), a slot under the first pool that has it."""
@@ -82,7 +88,7 @@ class Room:
             self._spend(use, start, sign)
 
     def _spend(self, use: Use, start: int, sign: int) -> None:
-        left = self._left[use.resource]
+        left = self.left[use.resource]
         for slot in range(start + use.offset, start + use.offset + use.length):
             left[slot] -= sign * use.amount
             for amount in self._by_resource[use.resource]:

@@ -155,6 +155,8 @@ class _Run:
             return
         bound = _at_least(outcome.bound)
         if bound < score(self.shape, self.best)[0]:
+            self.known = replace(self.known, unplaced=bound)
+            yield self.answer()
             model = self.whole(self.hard)
             model.begin_with(self.best)
             outcome = model.run(self.left() * SHARE_UNPLACED)

@@ -1,8 +1,8 @@
 """Planning days in a row: first which day, then the hours of each day, then mending.
 
-A day is first filled by sums (chair time, watching, starts) and then planned in full. Where the
-full plan leaves somebody out or runs late, the day is offered a little less and all is asked
-again, a few rounds long; the best round counts.
+Days are given out by the clock (`weeks_program`), and each is then planned in full. Where the full
+plan leaves somebody out or runs late all the same, the day is offered a little less and all is
+asked again, a few rounds long; the best round counts.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,20 +13,10 @@ from scheduling.capacity import load_of
 from scheduling.grid import MINUTES
 from scheduling.planner.day import Solver, plan_day
 from scheduling.planner.values import FINISH_ON_TIME, Plan, PlanDay, PlanVisit, Policy, Reason
+from scheduling.planner.weeks_program import Groups, WeekVisit, days_of, groups_of, problem_of
 
-FILL, LESS, ROUNDS = 0.97, 0.94, 4
+FILL, LESS, ROUNDS = 0.97, 0.97, 3
 Job = Callable[[], Plan]
-
-
-@dataclass(frozen=True, slots=True)
-class WeekVisit:
-    """A visit and the days it may have, as (position of the day, days from the due date).
-
-    A visit with one day keeps it: that day is promised or confirmed.
-    """
-
-    visit: PlanVisit
-    days: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +29,9 @@ class WeekPlan:
 
 
 class Assigner(Protocol):
-    """Gives each visit a day or None, best in sum; or has nothing to say (None)."""
+    """Says how many of each group go to which day as [[day, count], ...]; or nothing (None)."""
 
-    def __call__(self, problem: dict[str, Any], *, seed: int) -> list[int | None] | None: ...
+    def __call__(self, problem: dict[str, Any], *, seed: int) -> list[list[list[int]]] | None: ...
 
 
 def _one_by_one(jobs: Iterable[Job]) -> list[Plan]:
@@ -58,17 +48,20 @@ def plan_weeks(
     seed: int = 0,
     together: Callable[[Iterable[Job]], list[Plan]] = _one_by_one,
     told: Callable[[int], None] = lambda _: None,
+    going: Callable[[], bool] = lambda: True,
 ) -> WeekPlan:
-    """Return a day and a time for as many as fit. `together` may run the days side by side.
+    """Return a day and a time for as many as fit. `together` may run the days side by side;
+    another round begins while `going` says that there is time.
 
     Raises InfeasibleInput when a day's promised visits cannot be kept.
     """
     visits = sorted(visits, key=lambda one: one.visit.id)
-    fill = [FILL] * len(days)
+    groups = groups_of(visits)
+    fill = [1.0] * len(days)
     known: dict[tuple[int, frozenset[str]], Plan] = {}
     best: tuple[tuple[int, int, int], WeekPlan] | None = None
     for round_ in range(ROUNDS):
-        given = _assign(visits, days, fill, assigner, seed)
+        given = _assign(visits, days, fill, groups=groups, assigner=assigner, seed=seed)
         plans = _plan_days(
             visits, days, given, known, together, policy=policy, solver=solver, seed=seed
         )
@@ -77,8 +70,9 @@ def plan_weeks(
         if best is None or reached < best[0]:
             best = reached, found
         told(100 * (round_ + 1) // ROUNDS)
-        tight = [day for day, plan in plans.items() if plan.unplaced or _late(plan)]
-        if not tight:
+        free = {given.get(one.visit.id) for one in visits if one.visit.confirmed is None}
+        tight = [day for day in plans if day in free and _is_tight(plans[day])]
+        if not tight or not going():
             break
         for day in tight:
             fill[day] *= min(LESS, _share_placed(visits, given, plans[day], day) + 0.01)
@@ -105,13 +99,31 @@ def _assign(
     visits: Sequence[WeekVisit],
     days: Sequence[PlanDay],
     fill: Sequence[float],
+    *,
+    groups: Groups,
     assigner: Assigner | None,
     seed: int,
 ) -> dict[str, int]:
     """Return the day of each visit that gets one; those with one day always keep it."""
-    rooms = [[room * share for room in _rooms(day)] for day, share in zip(days, fill, strict=True)]
-    given = {one.visit.id: one.days[0][0] for one in visits if len(one.days) == 1}
-    free = [one for one in visits if len(one.days) > 1]
+    kept = {one.visit.id: one.days[0][0] for one in visits if len(one.days) == 1}
+    if assigner is not None and groups.members:
+        counts = assigner(problem_of(visits, days, fill, groups), seed=seed)
+        if counts is not None:
+            return days_of(groups, counts) | kept
+    return kept | _by_sums(visits, days, fill, kept)
+
+
+def _by_sums(
+    visits: Sequence[WeekVisit],
+    days: Sequence[PlanDay],
+    fill: Sequence[float],
+    given: Mapping[str, int],
+) -> dict[str, int]:
+    """Give out the days by sums of chair time, watching and starts: without a solver."""
+    rooms = [
+        [room * share * FILL for room in _rooms(day)] for day, share in zip(days, fill, strict=True)
+    ]
+    free = [one for one in visits if one.visit.id not in given]
     for one in visits:
         if one.visit.id in given:
             room = rooms[given[one.visit.id]]
@@ -124,11 +136,10 @@ def _assign(
         ],
         "rooms": rooms,
     }
-    chosen = assigner(problem, seed=seed) if assigner is not None and free else None
-    if chosen is None:
-        chosen = nearest_day(problem)
-    return given | {
-        one.visit.id: day for one, day in zip(free, chosen, strict=True) if day is not None
+    return {
+        one.visit.id: day
+        for one, day in zip(free, nearest_day(problem), strict=True)
+        if day is not None
     }
 
 
@@ -188,8 +199,8 @@ def _share_placed(
     return used / max(1, sum(needs.values()))
 
 
-def _late(plan: Plan) -> bool:
-    return plan.tier("overtime").value > 0
+def _is_tight(plan: Plan) -> bool:
+    return bool(plan.unplaced) or plan.tier("overtime").value > 0
 
 
 def _gather(

@@ -1,10 +1,12 @@
 """Small clinic days, and a brute force that knows only the checker."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from scheduling.capacity import Phases
@@ -14,6 +16,12 @@ from scheduling.planner.shape import shape_of
 from scheduling.planner.values import FINISH_ON_TIME, PlanChair, PlanDay, PlanVisit
 
 OPENS, CLOSES = 8 * 60, 10 * 60
+FULL = os.environ.get("BATTERY") == "full"  # `make battery`: twenty times as many examples
+
+
+def examples(count: int) -> settings:
+    """Return how many examples a property is tried on."""
+    return settings(max_examples=count * 20 if FULL else count, deadline=None)
 
 
 def phases(

@@ -1,5 +1,6 @@
-"""Six made-up days with what is known to be their best: a worse plan or a looser bound is a step
-back. `make bench` runs dozens of them against the clock."""
+"""Two dozen made-up days with what is known to be their best: a worse plan or a looser bound is a
+step back. `make bench` runs six dozen against the clock, `make battery` larger ones against this.
+"""
 
 import pytest
 
@@ -9,17 +10,31 @@ from scheduling.planner.heuristics import best_fit, first_fit, multi_start, pack
 from scheduling.planner.score import score
 from scheduling.planner.shape import shape_of
 from scheduling.planner.values import FINISH_ON_TIME
+from tests.scheduling.planner.builders import FULL
 from tests.scheduling.planner.test_plan_day import in_process
 
-# size, load in percent, mix, seed -> visits, weight left out, overtime in minutes, cost
-BEST = {
-    ("S", 75, "one drug", 0): (18, 0, 0, 825),
-    ("S", 75, "day unit", 0): (27, 0, 0, 900),
-    ("S", 90, "one drug", 0): (22, 0, 15, 1980),
-    ("S", 90, "day unit", 0): (29, 0, 0, 1905),
-    ("S", 100, "one drug", 0): (24, 0, 30, 2505),
-    ("S", 115, "one drug", 0): (26, 2, 45, 3165),
-}
+# load in percent, mix, seed -> visits, weight left out, overtime in minutes, cost
+SMALL = {
+    (75, "one drug", 0): (18, 0, 0, 825), (75, "one drug", 1): (18, 0, 0, 1095),
+    (75, "one drug", 2): (17, 0, 15, 810), (75, "day unit", 0): (27, 0, 0, 900),
+    (75, "day unit", 1): (22, 0, 0, 1230), (75, "day unit", 2): (25, 0, 0, 1260),
+    (90, "one drug", 0): (22, 0, 15, 1980), (90, "one drug", 1): (21, 0, 30, 2910),
+    (90, "one drug", 2): (21, 0, 15, 1875), (90, "day unit", 0): (29, 0, 0, 1905),
+    (90, "day unit", 1): (28, 0, 0, 1995), (90, "day unit", 2): (26, 0, 15, 2145),
+    (100, "one drug", 0): (24, 0, 30, 2505), (100, "one drug", 1): (23, 0, 45, 3435),
+    (100, "one drug", 2): (23, 0, 45, 5295), (100, "day unit", 0): (29, 0, 15, 4515),
+    (100, "day unit", 1): (32, 0, 60, 3570), (100, "day unit", 2): (32, 0, 15, 4110),
+    (115, "one drug", 0): (26, 2, 45, 3165), (115, "one drug", 1): (27, 3, 30, 3555),
+    (115, "one drug", 2): (26, 2, 60, 5445), (115, "day unit", 0): (38, 0, 90, 9255),
+    (115, "day unit", 1): (33, 0, 105, 7455), (115, "day unit", 2): (34, 0, 105, 5400),
+}  # fmt: skip
+LARGER = {
+    ("M", 75, "day unit", 0): (34, 0, 0, 1005), ("M", 90, "one drug", 0): (35, 0, 30, 4365),
+    ("M", 90, "day unit", 1): (47, 0, 0, 3195), ("M", 100, "one drug", 1): (39, 0, 45, 4290),
+    ("M", 115, "one drug", 1): (44, 4, 45, 7110), ("L", 75, "one drug", 1): (62, 0, 0, 4770),
+    ("L", 90, "day unit", 0): (95, 0, 15, 4110), ("L", 100, "one drug", 0): (78, 0, 45, 12930),
+}  # fmt: skip
+BEST = {("S", *each): known for each, known in SMALL.items()} | (LARGER if FULL else {})
 
 
 @pytest.mark.parametrize("known", BEST)

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -164,11 +165,17 @@ def test_the_child_process_answers_and_both_sides_mean_the_same() -> None:
     assert solved is not None
     assert score(shape, solved.places) <= score(shape, begin)
     assert solved.bounds.unplaced == 0
-    problem = {"kind": "day", "shape": shape_to_json(shape), "begin": [], "seconds": 10, "seed": 0}
+    problem = {"kind": "day", "shape": shape_to_json(shape), "begin": [], "seed": 0,
+               "until": time.monotonic() + 10}  # fmt: skip
     told = io.StringIO()
-    assert child.main(io.StringIO(json.dumps(problem)), told) == 0
-    last = solved_from_json(json.loads(told.getvalue().splitlines()[-1]))
-    assert score(shape, last.places) == score(shape, solved.places)
+    assert child.main(io.StringIO(2 * (json.dumps(problem) + "\n")), told) == 0
+    said = told.getvalue().splitlines()
+    assert said.count(child.DONE) == 2
+    assert child.DONE.encode() == parent.DONE
+    *_, last, done = said
+    assert done == child.DONE
+    again = solved_from_json(json.loads(last))
+    assert score(shape, again.places) == score(shape, solved.places)
 
 
 def test_a_shape_survives_the_wire_without_its_names() -> None:
@@ -194,9 +201,42 @@ def test_a_child_that_dies_leaves_what_it_said_before() -> None:
     assert run("print('no json')") is None
 
 
-def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+ECHO = """
+import os, sys
+for n, line in enumerate(sys.stdin):
+    print('{"n": %d, "pid": %d}' % (n, os.getpid()), flush=True)
+    print("null", flush=True)
+    if n == 1: os._exit(0)
+"""
+
+
+def test_a_process_is_kept_for_the_next_problem_and_replaced_when_it_has_gone() -> None:
+    """Starting one costs as much as an ordinary day's solving."""
+    parent.end_kept()
+    answers = [run(ECHO) for _ in range(3)]
+    assert [one and one["n"] for one in answers] == [0, 1, 0]
+    first, second, third = (one["pid"] for one in answers if one)
+    assert first == second != third
+    assert parent.waiting() == [third]
+    parent.end_kept()
+    assert parent.waiting() == []
+
+
+def test_a_process_that_was_stopped_or_late_is_not_asked_again() -> None:
+    parent.end_kept()
+    assert run("import time; time.sleep(3600)", seconds=0.2) is None
+    assert run("import sys; sys.stdin.readline(); print('{}')") == {}
+    assert parent.waiting() == []
+
+
+def test_a_child_that_does_not_read_keeps_nobody_waiting() -> None:
+    """The problem is larger than a pipe holds."""
+    code = (sys.executable, "-c", "import time; time.sleep(3600)")
+    assert last_answer({"x": "x" * 1_000_000}, seconds=0.5, command=code) is None
+
+
+def test_a_child_that_hangs_is_ended() -> None:
     """Not a measurement: without the hard stop this would sleep for an hour."""
-    monkeypatch.setattr(parent, "GRACE", 0.1)
     assert run("import time; print('{}', flush=True); time.sleep(3600)", seconds=0.5) == {}
 
 

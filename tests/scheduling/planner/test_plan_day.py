@@ -3,9 +3,10 @@
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.planner.check import check
@@ -15,7 +16,7 @@ from scheduling.planner.heuristics import best_fit, first_fit, packed, ruin_and_
 from scheduling.planner.room import Places
 from scheduling.planner.score import score
 from scheduling.planner.shape import Shape, shape_of
-from scheduling.planner.solver import solve
+from scheduling.planner.solver import Model, Outcome, solve
 from scheduling.planner.values import (
     FINISH_ON_TIME,
     Bounds,
@@ -25,9 +26,18 @@ from scheduling.planner.values import (
     PlanVisit,
     Solved,
 )
-from tests.scheduling.planner.builders import OPENS, a_day, best_of_all, days, visit, visits_of
+from tests.scheduling.planner.builders import (
+    OPENS,
+    a_day,
+    best_of_all,
+    days,
+    examples,
+    phases,
+    visit,
+    visits_of,
+)
 
-quick = settings(max_examples=25, deadline=None)
+quick = examples(25)
 
 
 def in_process(shape: Shape, begin: Places, *, seed: int) -> Solved | None:
@@ -57,7 +67,7 @@ def test_a_plan_keeps_every_rule_and_never_beats_its_bound(
         assert tier.proven == (tier.bound == tier.value)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(visits_of(most=3, aligned=True), days(chairs=2))
 def test_a_plan_is_the_best_of_all_plans(visits: list[PlanVisit], day: PlanDay) -> None:
     plan = exact(visits, day)
@@ -77,17 +87,27 @@ def test_the_order_of_visits_and_chairs_is_irrelevant(
     assert plan_day(visits, day) == plan_day(shuffled, day)
 
 
-@settings(max_examples=20, deadline=None)
-@given(visits_of(), days())
-def test_one_more_chair_never_makes_it_worse(visits: list[PlanVisit], day: PlanDay) -> None:
-    more = replace(day, chairs=(*day.chairs, replace(day.chairs[-1], id="more", taken=())))
-    assert reached(exact(visits, more))[:2] <= reached(exact(visits, day))[:2]
+MORE = {
+    "chair": lambda day: replace(
+        day, chairs=(*day.chairs, replace(day.chairs[-1], id="more", taken=()))
+    ),
+    "hood": lambda day: replace(day, pharmacy_limit=day.pharmacy_limit and day.pharmacy_limit + 1),
+    "nurse": lambda day: replace(day, nurses=tuple(n and n + 1 for n in day.nurses)),
+}
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
+@given(visits_of(), days(), st.sampled_from(sorted(MORE)))
+def test_one_more_chair_hood_or_nurse_never_makes_it_worse(
+    visits: list[PlanVisit], day: PlanDay, what: str
+) -> None:
+    assert reached(exact(visits, MORE[what](day)))[:2] <= reached(exact(visits, day))[:2]
+
+
+@examples(20)
 @given(visits_of(), days())
-def test_one_visit_less_never_leaves_more_out(visits: list[PlanVisit], day: PlanDay) -> None:
-    assert reached(exact(visits[1:], day))[0] <= reached(exact(visits, day))[0]
+def test_one_visit_less_never_makes_it_worse(visits: list[PlanVisit], day: PlanDay) -> None:
+    assert reached(exact(visits[1:], day))[:2] <= reached(exact(visits, day))[:2]
 
 
 @quick
@@ -138,9 +158,11 @@ def test_a_day_all_promised_is_planned_as_it_is(visits: list[PlanVisit], day: Pl
         for each in visits
         if each.id in plan.starts
     ]
-    again = exact(kept, day)
+    again = plan_day(kept, day, solver=broken)
     assert again.starts == plan.starts
     assert again.unplaced == ()
+    assert all(tier.proven for tier in again.tiers)
+    assert again == exact(kept, day)
 
 
 def test_promises_that_clash_are_said_not_mended() -> None:
@@ -172,6 +194,10 @@ def stranger(shape: Shape, begin: Places, *, seed: int) -> Solved:
 def worse(shape: Shape, begin: Places, *, seed: int) -> Solved:
     del shape, begin, seed
     return Solved({}, Bounds())
+
+
+def broken(shape: Shape, begin: Places, *, seed: int) -> Solved:
+    raise AssertionError("there is one plan: nobody has to be asked")
 
 
 @pytest.mark.parametrize("bad", [silent, double, stranger, worse])
@@ -207,6 +233,56 @@ def test_progress_only_rises() -> None:
 def test_the_same_seed_gives_the_same_plan() -> None:
     visits = [visit(f"v{n}", 30 + 15 * (n % 3), preferred=OPENS + 15 * (n % 5)) for n in range(7)]
     assert exact(visits, a_day(), seed=3) == exact(visits, a_day(), seed=3)
+
+
+@examples(15)
+@given(visits_of(), days(), st.sampled_from([23, 24, 25]))
+def test_a_day_of_23_or_25_hours_is_planned_like_any_other(
+    visits: list[PlanVisit], day: PlanDay, hours: int
+) -> None:
+    """The clocks change at night: the hours of the clinic are as long as ever."""
+    nurses = (*day.nurses, *[0] * 4)[: hours * 4]
+    changed = replace(day, nurses=nurses, hard_close=min(day.hard_close, hours * 60))
+    plan = plan_day(visits, changed)
+    assert check(plan.starts, plan.chairs, visits, changed) == []
+    assert plan == plan_day(visits, day)
+
+
+@examples(15)
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=5), days())
+def test_lengths_off_the_quarter_hour_are_rounded_up_never_down(
+    minutes: list[int], day: PlanDay
+) -> None:
+    visits = [
+        replace(visit(f"v{n}", length), phases=phases(length, before=n * 7, after=length % 11))
+        for n, length in enumerate(minutes)
+    ]
+    plan = exact(visits, day)
+    assert check(plan.starts, plan.chairs, visits, day) == []
+    whole = [replace(one, phases=phases(-(-one.phases.infusion // 15) * 15)) for one in visits]
+    assert check(exact(whole, day).starts, exact(whole, day).chairs, whole, day) == []
+
+
+def test_a_solver_is_never_given_more_time_than_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not measured: each run of the solver uses up all the seconds it is given."""
+    clock, given = [0.0], []
+
+    def run(self: Model, seconds: float) -> Outcome:
+        given.append(seconds)
+        clock[0] += max(0.05, seconds)
+        return honest(self, 10)
+
+    honest = Model.run
+    fake = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr("scheduling.planner.solver.time", fake)
+    monkeypatch.setattr(Model, "run", run)
+    visits = [visit(f"v{n}", 45, preferred=OPENS) for n in range(9)]
+    for limit in (0.0, 1.0, 10.0):
+        clock[0] = 0.0
+        shape = shape_of(visits, a_day(2, 2), FINISH_ON_TIME)
+        last = list(solve(shape, first_plan(shape, seed=0), seconds=limit, seed=0))[-1]
+        assert score(shape, last.places) <= score(shape, first_plan(shape, seed=0))
+        assert clock[0] <= limit * 1.2 + 0.05 * len(given)
 
 
 def test_reactions_make_the_day_longer_than_planned() -> None:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from scheduling.planner.check import check
 from scheduling.planner.values import Plan, PlanDay
-from scheduling.planner.weeks import WeekPlan, WeekVisit, nearest_day, plan_weeks
+from scheduling.planner.weeks import WeekPlan, nearest_day, plan_weeks
+from scheduling.planner.weeks_program import WeekVisit, groups_of, problem_of
 from scheduling.planner.weeks_solver import solve_weeks
 from tests.scheduling.planner.builders import OPENS, a_day, days, visit, visits_of
 
 
-def by_solver(problem: dict[str, Any], *, seed: int) -> list[int | None] | None:
-    found: list[int | None] = solve_weeks(problem, seconds=10, seed=seed)["days"]
+def by_solver(problem: dict[str, Any], *, seed: int) -> list[list[list[int]]] | None:
+    found: list[list[list[int]]] = solve_weeks(problem, seconds=10, seed=seed)["given"]
     return found
 
 
@@ -101,4 +102,44 @@ def test_without_a_solver_the_heavier_goes_first() -> None:
         "rooms": [[4], [3]],
     }
     assert nearest_day(problem) == [None, 0]
-    assert by_solver(problem, seed=0) == [None, 0]
+
+
+def test_the_solver_lets_the_heavier_have_the_only_room() -> None:
+    light = WeekVisit(visit("a", priority=1), ((0, 0),))
+    heavy = WeekVisit(visit("b", priority=2), ((0, 0), (1, 1)))
+    across = [a_day(1, 2, overtime=0), replace(a_day(), nurses=(0,) * 96)]
+    groups = groups_of([light, heavy])
+    problem = problem_of([light, heavy], across, [1.0, 1.0], groups)
+    assert by_solver(problem, seed=0) == [[], [[0, 1]]]
+
+
+def test_visits_that_are_alike_are_counted_together() -> None:
+    """Wishes and names make no difference to a day; phases and windows do."""
+    same = [WeekVisit(visit(n, preferred=OPENS), ((0, 0), (1, 1))) for n in "abc"]
+    other = WeekVisit(visit("d", earliest=OPENS + 15), ((0, 0), (1, 1)))
+    promised = WeekVisit(visit("e", confirmed=OPENS), ((0, 0),))
+    groups = groups_of([*same, other, promised])
+    assert [len(members) for members in groups.members] == [3, 1]
+    assert len(groups.kinds) == 2
+
+
+def test_two_long_visits_do_not_share_a_chair_whatever_the_sum_says() -> None:
+    """Each is 75 minutes long with its turnaround; the day has 120, and 90 of one more chair."""
+    long = [visit(name, 60) for name in ("a", "b")]
+    wanted = [WeekVisit(one, ((0, 0), (1, 5))) for one in long]
+    across = [a_day(1, 2, overtime=0, hours=2), a_day(1, 2, overtime=0, hours=2)]
+    plan = plan_weeks(wanted, across, assigner=by_solver)
+    assert sorted(plan.days.values()) == [0, 1]
+
+
+def test_no_further_round_begins_when_time_is_up() -> None:
+    asked = []
+
+    def counting(problem: dict[str, Any], *, seed: int) -> Any:
+        asked.append(1)
+        return by_solver(problem, seed=seed)
+
+    full = [a_day(1, 2, overtime=0)] * 2
+    wanted = anywhere("a", "b", "c")
+    plan_weeks(wanted, full, assigner=counting, going=lambda: False)
+    assert len(asked) == 1
