@@ -1,11 +1,12 @@
 """What the planner is given, read from a clinic's rows. Reading only, and no person's name.
 
 Promised times stand still; a proposed time may move and would rather not; a held day gets its
-time; who has arrived is part of what is taken. Doses that are due may be planned along.
+time; who has arrived is part of what is taken. Doses that are due may be planned along. Where
+times are only sought for chosen doses, everybody else stays as they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -17,9 +18,9 @@ from scheduling.capacity import add, mask, positions
 from scheduling.days import Opening, Room, bookings_of, openings, outages_between
 from scheduling.grid import MINUTES, Grid
 from scheduling.models import Booking
-from scheduling.plan_due import due_doses
+from scheduling.plan_due import Refused, chosen_doses, due_doses
 from scheduling.planner.values import ORDINARY, PlanChair, PlanDay, PlanVisit
-from scheduling.planner.weeks import WeekVisit
+from scheduling.planner.weeks_program import WeekVisit
 from scheduling.summary import FIRST_DOSES, phases_of, placed
 
 # Who is here already, and what is held for somebody who is being asked: neither is planned anew.
@@ -35,6 +36,12 @@ class Options:
     move_confirmed: bool = False
     include_due: bool = False
     isolation_for_all: bool = False  # isolation rooms may take anybody
+    doses: Sequence[str] = ()  # visits to find a time for; nobody else is touched
+
+    @property
+    def only_doses(self) -> bool:
+        """Whether times are sought for chosen doses and for nobody else."""
+        return bool(self.doses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +59,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """Everything a run works on. `digest` is the same as long as no row of it changes."""
+    """Everything a run works on. A day's digest is the same as long as no row of it changes."""
 
     dates: tuple[date, ...]
     grids: tuple[Grid, ...]
     days: tuple[PlanDay, ...]
     visits: tuple[WeekVisit, ...]
     rows: Mapping[str, Row]
-    digest: str = ""
+    digests: Mapping[date, str]
+    options: Options
+    refused: tuple[Refused, ...] = ()  # doses that may have none of the days
     unopened: tuple[str, ...] = field(default=())  # why days of the span take no part
 
 
@@ -68,27 +77,43 @@ def collect(
 ) -> Collected:
     """Return the days from `first` to `last` on which the clinic opens, and who wants them."""
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    found = collect_days(clinic, span, options, now=now)
+    closes = min((day.closes for day in found.days), default=0)
+    if options.only_doses:
+        due, refused = chosen_doses(clinic, found.dates, options.doses, closes=closes, now=now)
+    elif options.include_due:
+        due, refused = list(due_doses(clinic, found.dates, closes=closes, now=now)), []
+    else:
+        return found
+    rows = {str(dose.pk): Row(visit=dose.pk, version=dose.version) for dose, _ in due}
+    return replace(
+        found, visits=(*found.visits, *(wanted for _, wanted in due)),
+        rows={**found.rows, **rows}, refused=tuple(refused),
+    )  # fmt: skip
+
+
+def collect_days(
+    clinic: Clinic, span: Sequence[date], options: Options, *, now: datetime
+) -> Collected:
+    """Return the days of `span` on which the clinic opens, and who is booked on them."""
     opened = openings(clinic, span)
     dates = tuple(day for day in span if opened[day].slots)
     booked = bookings_of(clinic.pk, dates)
-    days, visits, rows = [], [], {}
+    days, visits, digests = [], [], {}
+    rows: dict[str, Row] = {}
     rooms = _rooms(clinic, [opened[day].grid for day in dates])
     for position, day in enumerate(dates):
         here = _Day(clinic, opened[day], options, booked[day])
         days.append(here.plan_day(rooms[day]))
+        mine = {str(booking.pk): _row(booking) for booking in here.waiting()}
         for booking in here.waiting():
-            rows[str(booking.pk)] = _row(booking)
             visit = here.visit(booking, not_before=_minute_now(opened[day].grid, now))
             visits.append(WeekVisit(visit, ((position, 0),)))
-    closes = min((day.closes for day in days), default=0)
-    if options.include_due:
-        for dose, wanted in due_doses(clinic, dates, closes=closes, now=now):
-            rows[str(dose.pk)] = Row(visit=dose.pk, version=dose.version)
-            visits.append(wanted)
-    everybody = (booking for day in dates for booking in booked[day])
+        rows |= mine
+        digests[day] = _digest(days[-1], mine, booked[day], options)
     return Collected(
         dates=dates, grids=tuple(opened[day].grid for day in dates), days=tuple(days),
-        visits=tuple(visits), rows=rows, digest=_digest(days, rows, everybody, options),
+        visits=tuple(visits), rows=rows, digests=digests, options=options,
         unopened=tuple(opened[day].closed_because for day in span if day not in dates),
     )  # fmt: skip
 
@@ -141,6 +166,7 @@ class _Day:
             points_per_nurse=self.clinic.points_per_nurse,
             taken_starts=tuple(starts), taken_points=tuple(points),
             pharmacy_limit=self.clinic.pharmacy_limit,
+            clock_ahead=24 * 60 - grid.count * MINUTES,
         )  # fmt: skip
 
     def _hard_close(self) -> int:
@@ -174,6 +200,8 @@ class _Day:
         )
 
     def _may_move(self, booking: Booking) -> bool:
+        if self.options.only_doses:
+            return False
         if booking.status == Booking.Status.CONFIRMED:
             return self.options.move_confirmed
         # A hold with an expiry is somebody on the telephone right now.
@@ -219,13 +247,13 @@ def _row(booking: Booking) -> Row:
 
 
 def _digest(
-    days: Sequence[PlanDay], rows: Mapping[str, Row], arrived: Iterable[Booking], options: Options
+    day: PlanDay, rows: Mapping[str, Row], booked: Iterable[Booking], options: Options
 ) -> str:
-    """Return a fingerprint of all that a plan rests on: hours, nurses, chairs, bookings, doses."""
+    """Return a fingerprint of all that a day's plan rests on: hours, nurses, chairs, bookings."""
     facts = {
-        "days": [asdict(day) for day in days],
+        "day": asdict(day),
         "rows": {name: asdict(row) for name, row in sorted(rows.items())},
-        "arrived": sorted(f"{one.pk} {one.version}" for one in arrived),
+        "booked": sorted(f"{one.pk} {one.version}" for one in booked),
         "options": asdict(options),
     }
     return sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,35 +1,71 @@
 """A plan as a run keeps it: JSON of ids, instants and words, and the sentences about its bounds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from core.display import duration
+from core.display import clinical_date, duration
 from scheduling.grid import MINUTES
 from scheduling.plan_input import Collected, Row
 from scheduling.planner.day import closing_words
 from scheduling.planner.values import Plan, PlanVisit
 from scheduling.planner.weeks import WeekPlan
+from scheduling.planner.what_if import WhatIf
 
 MOVES = ("new", "time", "moved", "chair")  # what acceptance writes; "stays" is everybody else
 
 
-def result_of(collected: Collected, plan: WeekPlan) -> dict[str, Any]:
-    """Return what a finished run keeps: `rows`, `unplaced` and `days`."""
+def result_of(
+    collected: Collected, plan: WeekPlan, more: Mapping[int, Sequence[WhatIf]]
+) -> dict[str, Any]:
+    """Return what a finished run keeps: `rows`, `unplaced` and `days`, a day with what `more` says
+    would help there.
+
+    Where times were sought for chosen doses, only the days that got one are kept.
+    """
+    rows = list(_rows(collected, plan))
+    touched = {row["day"] for row in rows if row["what"] in MOVES}
+    days = [
+        _day(collected, plan.plans[position], position)
+        | {"what_if": what_if_words(plan.plans[position], more.get(position, ()))}
+        for position in sorted(plan.plans)
+    ]
+    if collected.options.only_doses:
+        days = [day for day in days if day["date"] in touched]
     return {
-        "rows": list(_rows(collected, plan)),
-        "unplaced": [
-            {"visit": str(row.visit), "booking": _text(row.booking), "words": out.words}
-            for out in plan.unplaced
-            for row in [collected.rows[out.visit]]
-        ],
-        "days": [
-            _day(collected, plan.plans[position], position)
-            for position in range(len(collected.dates))
-        ],
-        "unopened": list(collected.unopened),
-    }
+        "rows": rows, "unplaced": list(_unplaced(collected, plan)), "days": days,
+        "unopened": [*_unopened(collected), *_clashes(collected, plan)],
+    }  # fmt: skip
+
+
+def _unplaced(collected: Collected, plan: WeekPlan) -> Iterator[dict[str, Any]]:
+    """Yield who found no time, and why: on which day, when there was more than one to ask."""
+    for out in plan.unplaced:
+        row = collected.rows[out.visit]
+        if collected.options.only_doses and row.booking is not None:
+            continue  # a promised day that has no room left is not what was asked about
+        words = out.words
+        if out.day is not None and len(collected.dates) > 1:
+            words = f"{_shown(collected, out.day)}: {words}"
+        yield {"visit": str(row.visit), "booking": _text(row.booking), "words": words}
+    for refused in collected.refused:
+        yield {"visit": str(refused.visit), "booking": None, "words": refused.words}
+
+
+def _unopened(collected: Collected) -> Sequence[str]:
+    return () if collected.options.only_doses else collected.unopened
+
+
+def _clashes(collected: Collected, plan: WeekPlan) -> Iterator[str]:
+    for position, words in sorted(plan.clashes.items()):
+        yield " ".join([f"{_shown(collected, position)}: this day was left as it is.", *words])
+
+
+def _shown(collected: Collected, position: int) -> str:
+    grid = collected.grids[position]
+    return clinical_date(grid.day, ZoneInfo(grid.zone))
 
 
 def _rows(collected: Collected, plan: WeekPlan) -> Iterator[dict[str, Any]]:
@@ -44,15 +80,19 @@ def _rows(collected: Collected, plan: WeekPlan) -> Iterator[dict[str, Any]]:
                 "id": name, "visit": str(row.visit), "booking": _text(row.booking),
                 "version": row.version, "day": grid.day.isoformat(), "start": start.isoformat(),
                 "chair": chair, "was_start": row.start.isoformat() if row.start else None,
-                "was_chair": _text(row.chair), "what": _what(row, start.isoformat(), chair),
+                "was_chair": _text(row.chair),
+                "what": _what(row, start.isoformat(), chair, only=collected.options.only_doses),
             }
         )  # fmt: skip
     yield from sorted(lines, key=lambda line: (str(line["start"]), str(line["id"])))
 
 
-def _what(row: Row, start: str, chair: str) -> str:
+def _what(row: Row, start: str, chair: str, *, only: bool) -> str:
+    """Return what a line changes; `only` says that nobody with a booking was asked about."""
     if row.booking is None:
         return "new"
+    if only:
+        return "stays"
     if row.start is None:
         return "time"
     if row.start.isoformat() != start:
@@ -69,6 +109,7 @@ def _day(collected: Collected, plan: Plan, position: int) -> dict[str, Any]:
     placed = [one for one in visits if one.id in plan.starts]
     return {
         "date": collected.dates[position].isoformat(),
+        "digest": collected.digests[collected.dates[position]],
         "placed": len(plan.starts),
         "asked": len(plan.starts) + len(plan.unplaced),
         "closes": closing_words(plan, placed, day) if placed else None,
@@ -87,6 +128,29 @@ def day_words(plan: Plan, placed: Sequence[PlanVisit], left_out: int, closes: st
     if placed:
         said += [_closing_words(plan, closes), _comfort_words(plan)]
     return said
+
+
+def what_if_words(plan: Plan, found: Sequence[WhatIf]) -> list[str]:
+    """Return what each change would bring, in words: people first, then the end of the day."""
+    return [f"With {one.change}: {_brings(plan, one)}" for one in found]
+
+
+def _brings(plan: Plan, one: WhatIf) -> str:
+    before, late = len(plan.unplaced), plan.tier("overtime").value
+    if (one.left_out, one.overtime) == (before, late):
+        return "no change." if one.proven else "nothing better was found."
+    if before and not one.left_out:
+        said = "nobody left out"
+    elif one.left_out < before:
+        said = f"{one.left_out} left out instead of {before}"
+    else:
+        said = "" if not before else f"{before} left out all the same"
+    if one.overtime != late:
+        leaves = "at closing time" if not one.overtime else (
+            f"{duration(timedelta(minutes=one.overtime))} after closing"
+        )  # fmt: skip
+        said = ", ".join([*filter(None, [said]), f"the last patient leaves {leaves}"])
+    return f"{said}."
 
 
 def _placed_words(plan: Plan, placed: int, left_out: int) -> str:

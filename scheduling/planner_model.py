@@ -13,13 +13,14 @@ from clinics.models import Clinic
 class PlannerRun(models.Model):
     """One request to plan a day or a fortnight: how far it is, and what came of it.
 
-    `result` holds ids, times and the planner's words, never a name. `input_hash` is the
-    fingerprint of everything the plan rests on; a plan is accepted only while it still holds.
+    `result` holds ids, times and the planner's words, never a name, and of each day the fingerprint
+    of what its plan rests on; a day's plan is accepted only while that still holds.
     """
 
     class Kind(models.TextChoices):
         DAY = "day", _("one day")
         WEEKS = "weeks", _("days in a row")
+        DOSES = "doses", _("doses that are due")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")
@@ -40,21 +41,33 @@ class PlannerRun(models.Model):
     seconds = models.PositiveSmallIntegerField()  # for the solver, each day of it
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0)  # percent
-    input_hash = models.CharField(max_length=64, blank=True)
     result = models.JSONField(default=dict)  # scheduling.plan_result
     problem = models.CharField(max_length=500, blank=True)
     requested_at = models.DateTimeField()
     requested_by = models.ForeignKey(  # empty: another system, or the night's command
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    night_of = models.DateField(null=True, blank=True)  # the date on which the night's tick made it
+    attempts = models.PositiveSmallIntegerField(default=0)  # how many workers have taken it up
     alive_at = models.DateTimeField()  # moved on by whoever works on it
     finished_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
-        indexes = [models.Index(name="planner_run_latest", fields=["clinic", "-requested_at"])]
+        indexes = [
+            models.Index(name="planner_run_latest", fields=["clinic", "-requested_at"]),
+            models.Index(
+                name="planner_run_unfinished", fields=["requested_at"],
+                condition=Q(status__in=["queued", "running"]),
+            ),
+        ]  # fmt: skip
         constraints = [
+            models.UniqueConstraint(
+                name="planner_run_once_a_night",
+                fields=["clinic", "first_on", "night_of"],
+                condition=Q(night_of__isnull=False),
+            ),
             models.CheckConstraint(
                 name="planner_run_forward", condition=Q(last_on__gte=F("first_on"))
             ),

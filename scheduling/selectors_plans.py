@@ -1,7 +1,7 @@
 """Reading planner runs: the clinic's latest, and what one of them would change for whom."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from scheduling.services.planner_runs import LOST_AFTER
 RUNS_SHOWN = 10
 _PERSON = (
     "pk", "patient_id", "patient__family_name", "patient__given_names", "patient__birth_date",
-    "patient__mrn", "dose_number", "dose_mg",
+    "patient__mrn", "dose_number", "dose_mg", "due_on",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ class PlanLine:
     mrn: str
     dose_number: int
     dose_mg: int
+    due_on: date
     what: str = ""  # new, time, moved, chair; empty for who found no time
     words: str = ""
     start: datetime | None = None
@@ -55,8 +56,41 @@ class PlanShown:
 def recent_runs(actor: Actor) -> list[PlannerRun]:
     """Return the clinic's newest runs, newest first."""
     actor.require(BOOKINGS_CHANGE)
-    runs = PlannerRun.objects.filter(clinic_id=actor.clinic_id).select_related("requested_by")
+    runs = PlannerRun.objects.filter(clinic_id=actor.clinic_id, night_of__isnull=True)
+    runs = runs.select_related("requested_by")
     return list(runs.defer("result").order_by("-requested_at", "pk")[:RUNS_SHOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class NightShown:
+    """A day planned last night: how it came out, and how much there is to accept."""
+
+    run: PlannerRun
+    words: str
+    changes: int
+    unplaced: int
+
+
+def night_runs(actor: Actor, night_of: date) -> list[NightShown]:
+    """Return last night's plans by day, without anybody's name."""
+    actor.require(BOOKINGS_CHANGE)
+    runs = PlannerRun.objects.filter(clinic_id=actor.clinic_id, night_of=night_of)
+    return [_night(run) for run in runs.order_by("first_on")]
+
+
+def _night(run: PlannerRun) -> NightShown:
+    result = run.result
+    return NightShown(
+        run=run,
+        words=" · ".join(words for day in result.get("days", []) for words in day["words"][:2]),
+        changes=len(changes_of(run)),
+        unplaced=len(result.get("unplaced", [])),
+    )
+
+
+def changes_of(run: PlannerRun) -> list[dict[str, Any]]:
+    """Return the rows of a run's result that change something."""
+    return [row for row in run.result.get("rows", []) if row["what"] in MOVES]
 
 
 def run_of(actor: Actor, run_id: UUID) -> PlannerRun:
@@ -80,7 +114,7 @@ def is_lost(run: PlannerRun, now: datetime) -> bool:
 def plan_shown(run: PlannerRun, actor: Actor, *, now: datetime) -> PlanShown:
     """Return a run's plan with the people it is about; two queries for any number of them."""
     rows = run.result.get("rows", [])
-    changes = [row for row in rows if row["what"] in MOVES]
+    changes = changes_of(run)
     unplaced = run.result.get("unplaced", [])
     if not changes and not unplaced:
         return PlanShown([], [], len(rows))

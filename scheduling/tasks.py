@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.zones import local_date
 from scheduling.days import clinics_with_expired_holds
 from scheduling.plan_jobs import TASK as PLAN
-from scheduling.plan_jobs import work_on
+from scheduling.plan_jobs import begin_nights, work_on
 from scheduling.rolling import courses_of_the_dead, days_to_plan
 from scheduling.services.holds import expire_holds
 from scheduling.services.promised import propose_times
@@ -47,6 +47,12 @@ def round_of(clinic_id: UUID, *, now: datetime) -> None:
     done = roll_one_batch(clinic_id=clinic_id, now=now)
     while done is not None:
         done = roll_one_batch(clinic_id=clinic_id, now=now, after=done)
+
+
+@shared_task(ignore_result=True)
+def plan_nights() -> None:
+    """Open the night's plans where it is night, and hand whatever waits to the workers."""
+    begin_nights(clock.now())
 
 
 @shared_task(name=PLAN, ignore_result=True)

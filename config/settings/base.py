@@ -252,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 240},
     },
+    "plan-nights": {
+        "task": "scheduling.tasks.plan_nights",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
     "roll-calendars": {
         "task": "scheduling.tasks.roll_calendars",
         "schedule": 3600.0,

@@ -90,6 +90,9 @@ class PlanDayItem(TypedDict):
     solver: str
     tiers: list[TierItem]
     words: list[str]
+    what_if: Annotated[
+        list[str], "On a day that is too full: what one more chair, nurse or half hour would bring."
+    ]
 
 
 class PlanChangeItem(TypedDict):
@@ -129,19 +132,20 @@ class PlanRunItem(TypedDict):
 
 
 def run_item(run: PlannerRun) -> PlanRunItem:
-    """Return a run as a client sees it: ids, times and words, no names."""
+    """Return a run as a client sees it: ids, times and words, no names and no fingerprints."""
     result = run.result
-    changes = [
-        {key: value for key, value in row.items() if key in PlanChangeItem.__annotations__}
-        for row in result.get("rows", [])
-        if row["what"] in MOVES
-    ]
+    changes = [_part(row, PlanChangeItem) for row in result.get("rows", []) if row["what"] in MOVES]
+    days = [{"what_if": [], **_part(day, PlanDayItem)} for day in result.get("days", [])]
     return {
         "id": run.pk, "version": run.version, "status": run.status, "first": run.first_on,
         "last": run.last_on, "progress": run.progress, "problem": run.problem,
-        "days": result.get("days", []), "changes": changes,  # type: ignore[typeddict-item]
+        "days": days, "changes": changes,  # type: ignore[typeddict-item]
         "unplaced": result.get("unplaced", []),
     }  # fmt: skip
+
+
+def _part(whole: dict[str, Any], shown: type) -> dict[str, Any]:
+    return {key: value for key, value in whole.items() if key in shown.__annotations__}
 
 
 def _answer(status: int, run: PlannerRun) -> Answer:

@@ -6,7 +6,7 @@ here. Runs on every plan before anybody is shown it.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scheduling.planner.values import PlanChair, PlanDay, PlanVisit, Violation, clock_words
+from scheduling.planner.values import PlanChair, PlanDay, PlanVisit, Violation
 
 STEP, QUARTER, HANDS = 5, 15, 15
 
@@ -41,14 +41,14 @@ def _about_visits(
     for visit in visits:
         start = starts.get(visit.id)
         if visit.confirmed is not None and start != visit.confirmed:
-            words = f"The time promised for {clock_words(visit.confirmed)} is not kept."
+            words = f"The time promised for {day.shows(visit.confirmed)} is not kept."
             yield Violation(visit.confirmed, words)
         if start is not None:
             yield from _about_times(visit, start, day)
 
 
 def _about_times(visit: PlanVisit, start: int, day: PlanDay) -> Iterator[Violation]:
-    at = clock_words(start)
+    at = day.shows(start)
     if start % QUARTER:
         yield Violation(start, f"The visit at {at} does not begin on a quarter-hour.")
     if start < day.opens or start + visit.phases.care > day.hard_close:
@@ -68,20 +68,22 @@ def _about_chairs(
     for visit in placed:
         start, chair = starts[visit.id], known.get(chairs.get(visit.id, ""))
         if chair is None or chair.kind not in visit.kinds:
-            at = clock_words(start)
+            at = day.shows(start)
             yield Violation(start, f"The visit at {at} has no chair it can use.")
             continue
         sitting.setdefault(chair.id, []).append((start, start + visit.phases.total))
     for name, spans in sitting.items():
-        yield from _about_one_chair(known[name], spans)
+        yield from _about_one_chair(known[name], spans, day)
 
 
-def _about_one_chair(chair: PlanChair, spans: list[tuple[int, int]]) -> Iterator[Violation]:
+def _about_one_chair(
+    chair: PlanChair, spans: list[tuple[int, int]], day: PlanDay
+) -> Iterator[Violation]:
     for n, (begins, ends) in enumerate(spans):
         for other_begins, other_ends in [*chair.taken, *spans[n + 1 :]]:
             if begins < other_ends and other_begins < ends:
                 at = max(begins, other_begins)
-                yield Violation(at, f"A chair is needed twice at {clock_words(at)}.")
+                yield Violation(at, f"A chair is needed twice at {day.shows(at)}.")
 
 
 def _about_nurses(
@@ -96,7 +98,7 @@ def _about_nurses(
         runs_from = visit.phases.premedication
         hands += runs_from - STEP < begun < runs_from + HANDS
         points += _points(visit, begun)
-    quarter, at = minute // QUARTER, clock_words(minute)
+    quarter, at = minute // QUARTER, day.shows(minute)
     nurses = day.nurses[quarter]
     hands += day.taken_starts[quarter] if day.taken_starts else 0
     points += day.taken_points[quarter] if day.taken_points else 0
@@ -134,5 +136,5 @@ def _about_pharmacy(
     if bags and bags + (day.taken_starts or (0,) * day.slots)[minute // QUARTER] > (
         day.pharmacy_limit
     ):
-        at = clock_words(minute)
+        at = day.shows(minute)
         yield Violation(minute, f"At {at} the pharmacy would have {bags} bags to make ready.")

@@ -7,7 +7,7 @@ from scheduling.grid import MINUTES
 from scheduling.planner.check import check
 from scheduling.planner.expected import overtime_p90
 from scheduling.planner.explain import explain
-from scheduling.planner.heuristics import multi_start, ruin_and_recreate
+from scheduling.planner.heuristics import multi_start, promised, ruin_and_recreate
 from scheduling.planner.room import Places
 from scheduling.planner.score import score
 from scheduling.planner.seats import seat, starts_of
@@ -22,12 +22,14 @@ from scheduling.planner.values import (
     Policy,
     Solved,
     Tier,
-    clock_words,
 )
 
 FIRST_ROUNDS = 12  # a first plan in well under half a second, for a hundred visits too
 BETTER_ROUNDS = 250
-POLISH = 2000  # rounds more where the solver ran out of time before it had proven its plan
+STARTS, POLISH = (
+    30,
+    2000,
+)  # starts and rounds more where the solver ran out of time before it had proven its plan
 _NO_DIGITS = str.maketrans("", "", "0123456789")  # the same clash at another time says no more
 TIERS = ("unplaced", "overtime", "comfort")
 
@@ -61,14 +63,15 @@ def plan_day(
     """
     refuse_clashes(visits, day)
     shape = shape_of(visits, day, policy)
+    if all(item.fixed for item in shape.items):  # there is one plan, and so it is the best
+        begin = promised(shape).places
+        bounds = Bounds(*score(shape, begin))
+        return _plan(shape, begin, bounds, visits, day, policy=policy, seed=seed, name="promised")
     begin = first_plan(shape, seed=seed)
     told(10)
     begin = ruin_and_recreate(shape, begin, seed=seed, rounds=rounds)
     told(25)
     found = [(Solved(begin), "heuristic")]
-    if all(item.fixed for item in shape.items):  # one plan there is, and so the best
-        found = [(Solved(begin, Bounds(*score(shape, begin))), "heuristic")]
-        solver = None
     solved = solver(shape, begin, seed=seed) if solver is not None else None
     if solved is not None and _holds(shape, solved.places, visits, day):
         found.append((solved, "HiGHS"))
@@ -80,12 +83,20 @@ def plan_day(
 def _polished(
     shape: Shape, found: Sequence[tuple[Solved, str]], *, seed: int, rounds: int
 ) -> tuple[Solved, str]:
-    """Search on from the best answer while it is not proven; a bound stays only where it holds."""
+    """Search on from the best answer, and afresh, while it is not proven; a bound stays only where
+    it holds."""
     best, name = min(found, key=lambda pair: (score(shape, pair[0].places), pair[1]))
     known = found[-1][0].bounds
     reached = score(shape, best.places)
     if (known.unplaced, known.overtime) != reached[:2] and rounds:
-        places = ruin_and_recreate(shape, best.places, seed=seed + 1, rounds=rounds)
+        afresh = multi_start(shape, seed=seed + 1, rounds=STARTS)
+        places = min(
+            (
+                ruin_and_recreate(shape, begin, seed=seed + 1, rounds=rounds)
+                for begin in (best.places, afresh)
+            ),
+            key=lambda places: score(shape, places),
+        )
         if score(shape, places) < reached:
             best, name = Solved(places), "heuristic"
     return Solved(best.places, bounds_for(shape, best.places, found[-1][0])), name
@@ -106,7 +117,7 @@ def refuse_clashes(visits: Sequence[PlanVisit], day: PlanDay) -> None:
     """Raise InfeasibleInput when the promised times clash with each other or with the day."""
     kept = [visit for visit in visits if visit.confirmed is not None]
     shape = shape_of(kept, day, FINISH_ON_TIME)
-    places = first_plan(shape, seed=0)
+    places = promised(shape).places
     starts = {visit.id: visit.confirmed for visit in kept if visit.confirmed is not None}
     chairs = seat(shape, places, kept) if len(places) == len(kept) else None
     if chairs is None:  # somebody has no place: look at the chairs they are promised now
@@ -168,4 +179,4 @@ def closing_words(plan: Plan, visits: Sequence[PlanVisit], day: PlanDay) -> str:
     """Return when the last patient leaves: "18:15"."""
     leaves = [plan.starts[v.id] + v.phases.care for v in visits if v.id in plan.starts]
     last = max([*leaves, day.opens])
-    return clock_words(-(-last // MINUTES) * MINUTES)
+    return day.shows(-(-last // MINUTES) * MINUTES)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scheduling.grid import MINUTES
 from scheduling.planner.room import Places, Room
 from scheduling.planner.shape import BAGS, HANDS, WATCH, Item, Shape, shape_of, wider
-from scheduling.planner.values import PlanDay, PlanVisit, Policy, Reason, clock_words
+from scheduling.planner.values import Plan, PlanDay, PlanVisit, Policy, Reason
 
 _WHAT_IF = (
     ("one more chair", {"chairs": 1}),
@@ -28,6 +28,37 @@ def explain(
         for position, item in enumerate(shape.items)
         if position not in places
     )
+
+
+def starts_beside(
+    visit: PlanVisit, others: Sequence[PlanVisit], day: PlanDay, policy: Policy, plan: Plan
+) -> bool:
+    """Whether `visit` could begin at all beside the plan of the `others` of a day."""
+    room, item = _beside(visit, others, day, policy, plan)
+    return any(True for _ in room.starts(item))
+
+
+def why_not(
+    visit: PlanVisit, others: Sequence[PlanVisit], day: PlanDay, policy: Policy, plan: Plan
+) -> str:
+    """Say why `visit` has no place on a day beside the plan of the `others` there."""
+    room, item = _beside(visit, others, day, policy, plan)
+    by_id = {one.id: one for one in [*others, visit]}
+    return f"{_counts(room, item)} {_openings(by_id, day, policy, room, item)}"
+
+
+def _beside(
+    visit: PlanVisit, others: Sequence[PlanVisit], day: PlanDay, policy: Policy, plan: Plan
+) -> tuple[Room, Item]:
+    """Return the day with its plan, and the visit that has no place in it."""
+    shape = shape_of([*others, visit], day, policy)
+    pool = {chair: n for n, each in enumerate(shape.pools) for chair in each.chairs}
+    places = {
+        n: (plan.starts[item.id] // MINUTES, pool[plan.chairs[item.id]])
+        for n, item in enumerate(shape.items)
+        if item.id in plan.starts
+    }
+    return seated(shape, places), next(item for item in shape.items if item.id == visit.id)
 
 
 def seated(shape: Shape, places: Places) -> Room:
@@ -73,7 +104,7 @@ def _openings(
         found = [here for here, _ in again.starts(mine)]
         if found:
             at = min((here & -here).bit_length() - 1 for here in found) * MINUTES
-            return f"With {words} it could begin at {clock_words(at)}."
+            return f"With {words} it could begin at {day.shows(at)}."
     return "No single chair, nurse or half-hour makes room while the others stay where they are."
 
 

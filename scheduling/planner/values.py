@@ -52,6 +52,11 @@ class PlanDay:
     taken_starts: tuple[int, ...] = ()
     taken_points: tuple[int, ...] = ()
     pharmacy_limit: int = 0  # bags the pharmacy makes ready per quarter-hour; 0 is no limit
+    clock_ahead: int = 0  # minutes the wall clock was put forward in the night (back: below 0)
+
+    def shows(self, minute: int) -> str:
+        """Return what the wall clock shows by day, `minute` minutes after midnight: "10:15"."""
+        return clock_words(minute + self.clock_ahead)
 
     @property
     def slots(self) -> int:
@@ -89,10 +94,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a visit found no time, in words."""
+    """Why a visit found no time, in words; `day` is the position of the day they are about."""
 
     visit: str
     words: str
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Accepting a plan: all its chosen times in one transaction, on locked days, or none of them.
 
-The plan was made from rows read without locks. So the days are locked, everything is read again,
-and only while its fingerprint is the one the plan was made from does the plan still hold.
+The plan was made from rows read without locks. So the days it changes are locked and read again,
+and only while each has the fingerprint it was planned from does the plan still hold. What happens
+on the other days of a fortnight meanwhile is nothing to them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from scheduling.days import bookings_of, capacity, openings
 from scheduling.grid import MINUTES
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.placement import period_end, refuse_past
-from scheduling.plan_input import Options, collect, staying_on
+from scheduling.plan_input import Options, collect_days, staying_on
 from scheduling.plan_result import MOVES
 from scheduling.planner_model import PlannerRun
 from scheduling.reminder_plans import plan_booking
@@ -48,6 +49,7 @@ class _Taken:
     days: Mapping[date, ClinicDay]
     bookings: Mapping[UUID, Booking]
     courses: Mapping[UUID, CourseInHand]  # by visit: doses that get a booking
+    doses: Mapping[UUID, int]  # the versions of those doses
 
 
 @command
@@ -74,15 +76,26 @@ def accept_plan(
     lines = _chosen(run, chosen)
     _close(run, now)
     taken = _take(run, lines, now)
-    found = collect(taken.clinic, run.first_on, run.last_on, Options(**run.options), now=now)
-    if found.digest != run.input_hash:
-        raise Stale("Something of these days has changed since the plan was made. Plan again.")
+    _refuse_changed(run, lines, taken, now)
     moves = [line for line in lines if line["booking"]]
     _refuse_misfits(taken, moves, Options(**run.options), now)
     _move(taken, moves, run, actor=actor, now=now)
     _book(taken, [line for line in lines if not line["booking"]], actor=actor, now=now)
     audit.record("plan.accepted", run, actor=actor, now=now, rows=len(lines))
     return PlannerRun.objects.get(pk=run.pk)
+
+
+def _refuse_changed(run: PlannerRun, lines: Sequence[Line], taken: _Taken, now: datetime) -> None:
+    """Raise Stale unless the days and the new doses are as the plan found them."""
+    found = collect_days(taken.clinic, sorted(taken.days), Options(**run.options), now=now)
+    planned = {date.fromisoformat(day["date"]): day.get("digest") for day in run.result["days"]}
+    for day in _by_day(lines):
+        if day not in found.digests or found.digests[day] != planned[day]:
+            raise Stale("Something of these days has changed since the plan was made. Plan again.")
+    for line in lines:
+        dose = None if line["booking"] else UUID(line["visit"])
+        if dose is not None and taken.doses.get(dose) != line["version"]:
+            raise Stale("One of these doses has changed since the plan was made. Plan again.")
 
 
 def _chosen(run: PlannerRun, chosen: Collection[str] | None) -> list[Line]:
@@ -111,20 +124,20 @@ def _take(run: PlannerRun, lines: Sequence[Line], now: datetime) -> _Taken:
     doses = [line["visit"] for line in lines if not line["booking"]]
     seen = Course.objects.filter(visits__in=doses)
     lock_rows(Patient.objects.filter(pk__in=list(seen.values_list("patient", flat=True))))
-    dates = {date.fromisoformat(day["date"]) for day in run.result["days"]}
-    dates.update(_booked_days(seen))
+    dates = {*_by_day(lines), *_booked_days(seen)}
     clinic = Clinic.objects.get(pk=run.clinic_id)
     days = lock_days(clinic, dates, now=now)
     courses = lock_rows(Course.objects.filter(pk__in=list(seen.values_list("pk", flat=True))))
-    lock_rows(Visit.objects.filter(pk__in=[line["visit"] for line in lines]))
+    visits = lock_rows(Visit.objects.filter(pk__in=[line["visit"] for line in lines]))
     bookings = lock_rows(
         Booking.objects.filter(
             clinic_day__in=days.values(), status__in=Booking.ACTIVE
         ).select_related("clinic_day")
     )
     return _Taken(
-        clinic, days, {one.pk: one for one in bookings}, _in_hand(courses, days, doses, now)
-    )
+        clinic, days, {one.pk: one for one in bookings}, _in_hand(courses, days, doses, now),
+        {visit.pk: visit.version for visit in visits},
+    )  # fmt: skip
 
 
 def _booked_days(courses: Iterable[Course]) -> list[date]:

@@ -4,6 +4,7 @@ No command here takes a row lock: each step is one conditional UPDATE, so of two
 worker and somebody who cancels, one finds nothing left to change.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,15 +16,21 @@ from clinics.models import Clinic
 from clinics.permissions import BOOKINGS_CHANGE
 from core import audit
 from core.actor import Actor
-from core.db import command
+from core.db import command, joins
 from core.errors import Conflict, Invalid, NotFound
 from core.zones import local_date
+from scheduling.models import Visit
+from scheduling.plan_due import last_day
 from scheduling.plan_input import Options
 from scheduling.planner_model import PlannerRun
 
 LONGEST = 28  # days in one run
 MOST_OVERTIME = 180
-SECONDS = {PlannerRun.Kind.DAY: 10, PlannerRun.Kind.WEEKS: 5}  # for the solver, each day
+MOST_DOSES = 200  # chosen doses in one run
+FARTHEST = timedelta(days=91)  # how far ahead a time is sought for chosen doses
+SECONDS = {  # for the solver, each day
+    PlannerRun.Kind.DAY: 10, PlannerRun.Kind.WEEKS: 5, PlannerRun.Kind.DOSES: 3,
+}  # fmt: skip
 LOST_AFTER = timedelta(minutes=5)
 LOST = "It stopped half-way. Nothing was changed. Please plan again."
 
@@ -34,7 +41,7 @@ Status = PlannerRun.Status
 def request_plan(
     *, first_on: date, last_on: date, options: Options, actor: Actor, now: datetime
 ) -> PlannerRun:
-    """Open a run over the days from `first_on` to `last_on`.
+    """Open a run over the days from `first_on` to `last_on`, as somebody asked for it.
 
     Raises Invalid for days that have passed, that run backwards or are too many, and for more
     overtime than is ever allowed.
@@ -44,16 +51,54 @@ def request_plan(
     _refuse_span(first_on, last_on, local_date(now, clinic.time_zone))
     if not 0 <= options.overtime_minutes <= MOST_OVERTIME:
         raise Invalid("That is too much overtime.", {"overtime": [f"0 to {MOST_OVERTIME}."]})
-    PlannerRun.objects.filter(
-        clinic=clinic, status__in=PlannerRun.UNFINISHED, alive_at__lt=now - LOST_AFTER
-    ).update(status=Status.FAILED, finished_at=now, problem=LOST, version=F("version") + 1)
+    _close_lost(clinic, now)
     kind = PlannerRun.Kind.DAY if first_on == last_on else PlannerRun.Kind.WEEKS
+    return _opened(clinic, kind, (first_on, last_on), options, actor=actor, now=now)
+
+
+@command
+def request_times(*, visit_ids: Sequence[UUID], actor: Actor, now: datetime) -> PlannerRun:
+    """Open a run that seeks a time for each of these doses and touches nobody else.
+
+    Raises Invalid when none of them waits to be booked in this clinic, or there are too many.
+    """
+    actor.require(BOOKINGS_CHANGE)
+    clinic = Clinic.objects.get(pk=actor.clinic_id)
+    today = local_date(now, clinic.time_zone)
+    doses = list(
+        Visit.objects.filter(pk__in=set(visit_ids), clinic=clinic, status=Visit.Status.PLANNED)
+        .only("pk", "latest_on").order_by("pk")[: MOST_DOSES + 1]
+    )  # fmt: skip
+    if not doses:
+        raise Invalid("Nobody was chosen who waits for a time.", {"visit": ["Choose somebody."]})
+    if len(doses) > MOST_DOSES:
+        raise Invalid("These are too many.", {"visit": [f"At most {MOST_DOSES} at once."]})
+    _close_lost(clinic, now)
+    first = today + timedelta(days=1)
+    last = min(max(last_day(dose, today) for dose in doses), today + FARTHEST)
+    options = Options(doses=[str(dose.pk) for dose in doses])
+    span = (first, max(first, last))
+    return _opened(clinic, PlannerRun.Kind.DOSES, span, options, actor=actor, now=now)
+
+
+@joins
+def _opened(
+    clinic: Clinic, kind: PlannerRun.Kind, span: tuple[date, date], options: Options, *,
+    actor: Actor, now: datetime,
+) -> PlannerRun:  # fmt: skip
+    first_on, last_on = span
     run = PlannerRun.objects.create(
         clinic=clinic, kind=kind, first_on=first_on, last_on=last_on, options=asdict(options),
         seconds=SECONDS[kind], requested_at=now, requested_by_id=actor.user_id, alive_at=now,
     )  # fmt: skip
     audit.record("plan.requested", run, actor=actor, now=now, first=first_on, last=last_on)
     return run
+
+
+def _close_lost(clinic: Clinic, now: datetime) -> None:
+    PlannerRun.objects.filter(
+        clinic=clinic, status=Status.RUNNING, alive_at__lt=now - LOST_AFTER
+    ).update(status=Status.FAILED, finished_at=now, problem=LOST, version=F("version") + 1)
 
 
 def _refuse_span(first_on: date, last_on: date, today: date) -> None:
@@ -70,7 +115,7 @@ def _refuse_span(first_on: date, last_on: date, today: date) -> None:
 def take_plan(*, run_id: UUID, now: datetime) -> PlannerRun:
     """Take up a waiting run. Raises NotFound when somebody else has."""
     taken = PlannerRun.objects.filter(pk=run_id, status=Status.QUEUED).update(
-        status=Status.RUNNING, alive_at=now, version=F("version") + 1
+        status=Status.RUNNING, alive_at=now, attempts=F("attempts") + 1, version=F("version") + 1
     )
     if not taken:
         raise NotFound
@@ -87,10 +132,10 @@ def move_plan_on(*, run_id: UUID, progress: int, now: datetime) -> bool:
 
 
 @command
-def finish_plan(*, run_id: UUID, result: dict[str, Any], input_hash: str, now: datetime) -> bool:
+def finish_plan(*, run_id: UUID, result: dict[str, Any], now: datetime) -> bool:
     """Keep the result of a run nobody has cancelled; return whether it was kept."""
     changed = PlannerRun.objects.filter(pk=run_id, status=Status.RUNNING).update(
-        status=Status.DONE, result=result, input_hash=input_hash, progress=100,
+        status=Status.DONE, result=result, progress=100,
         alive_at=now, finished_at=now, version=F("version") + 1,
     )  # fmt: skip
     return bool(changed)

@@ -22,7 +22,14 @@ from core.zones import local_date
 from scheduling import plan_jobs
 from scheduling.plan_input import Options
 from scheduling.planner_model import PlannerRun
-from scheduling.selectors_plans import is_lost, plan_shown, recent_runs, run_of
+from scheduling.selectors_plans import (
+    changes_of,
+    is_lost,
+    night_runs,
+    plan_shown,
+    recent_runs,
+    run_of,
+)
 from scheduling.services.planner_accept import accept_plan
 from scheduling.services.planner_runs import cancel_plan, request_plan
 from scheduling.web.forms import DateInput
@@ -82,11 +89,16 @@ class PlanForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class DayShown:
-    """One day of a finished plan: its date, what is said about it, and what to expect."""
+    """One day of a finished plan: its date, figures with what is known of them, what would help."""
 
     date: date
-    words: str
+    placed: str
+    most: str  # whether more could have been placed
+    leaves: str
+    late: str  # whether the last patient could leave sooner
+    comfort: str
     expected: timedelta | None
+    what_if: list[str]
 
 
 @allow(BOOKINGS_CHANGE)
@@ -107,7 +119,12 @@ def plan_page(request: ClinicRequest) -> HttpResponse:
         else:
             plan_jobs.start(run)
             return redirect("plan_run", request.clinic.slug, run.pk)
-    context = {"form": form, "runs": recent_runs(request.actor)}
+    tonight = local_date(now, request.clinic.time_zone)
+    context = {
+        "form": form,
+        "runs": recent_runs(request.actor),
+        "nights": night_runs(request.actor, tonight),
+    }
     status = 422 if request.method == "POST" else 200
     return render(request, "scheduling/plan.html", context, status=status)
 
@@ -169,6 +186,11 @@ def plan_accept(request: ClinicRequest, run_id: UUID) -> HttpResponse:
         raise
     except Refusal as refusal:
         return _shown(request, run_id, refused=refusal.message, status=422, chosen=chosen)
+    if run.kind == PlannerRun.Kind.DOSES:
+        made = len(changes_of(run)) if chosen is None else len(set(chosen))
+        words = ngettext("%d time is proposed.", "%d times are proposed.", made)
+        messages.success(request, words % made)
+        return redirect("due", request.clinic.slug)
     messages.success(request, _("The plan is accepted."))
     return redirect("day_on", request.clinic.slug, run.first_on)
 
@@ -188,6 +210,7 @@ def _shown(
     plan = plan_shown(run, request.actor, now=now)
     context = {
         "run": run,
+        "is_doses": run.kind == PlannerRun.Kind.DOSES,
         "is_lost": is_lost(run, now),
         "nobody_came": waits,
         "may_work_here": waits and run.kind == PlannerRun.Kind.DAY,
@@ -199,18 +222,31 @@ def _shown(
         "unplaced": plan.unplaced,
         "stays": plan.stays,
         "may_accept": run.status == PlannerRun.Status.DONE and bool(plan.changes),
-        "accept_all": ngettext(
-            "Accept %(n)d change", "Accept all %(n)d changes", len(plan.changes)
-        ) % {"n": len(plan.changes)},
+        "accept_all": _accept_words(run, len(plan.changes)),
         "refused": refused,
     }  # fmt: skip
     return render(request, template, context, status=status)
 
 
+def _accept_words(run: PlannerRun, count: int) -> str:
+    if run.kind == PlannerRun.Kind.DOSES:
+        words = ngettext("Propose %(n)d time", "Propose all %(n)d times", count)
+    else:
+        words = ngettext("Accept %(n)d change", "Accept all %(n)d changes", count)
+    return words % {"n": count}
+
+
 def _day(day: dict[str, Any]) -> DayShown:
-    late = day["expected_p90"]
+    """Return a day as its figures and, beside each, the planner's words about it."""
+    asked, late = day["asked"], day["expected_p90"]
+    said = [*day["words"], "", ""]
     return DayShown(
         date=date.fromisoformat(day["date"]),
-        words=" · ".join(day["words"]),
+        placed=_("%(placed)d of %(asked)d") % {"placed": day["placed"], "asked": asked},
+        most=said[0].partition("(")[2].rstrip(")") if asked else said[0],
+        leaves=day["closes"] or "",
+        late=said[1].partition(", ")[2] or _("by closing time"),
+        comfort=said[2].partition(": ")[2] or said[2],
         expected=timedelta(minutes=late) if late and day["placed"] else None,
-    )
+        what_if=day.get("what_if", []),
+    )  # fmt: skip

@@ -63,7 +63,7 @@ def test_a_plan_is_asked_for_once_per_key(desk: Desk, api: Caller, sent: list[st
     assert sent == [str(run.pk)]
     assert run.options == {
         "overtime_minutes": 30, "include_due": True, "move_confirmed": True,
-        "isolation_for_all": False,
+        "isolation_for_all": False, "doses": [],
     }  # fmt: skip
     body = first.json()
     assert (body["status"], body["progress"], body["changes"]) == ("queued", 0, [])

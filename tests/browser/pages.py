@@ -108,7 +108,6 @@ PAGES = [
     PageToOpen("rebook a day", "scheduler", f"{NORTHSIDE}/rebook/{{id}}/", DISRUPTED),
     PageToOpen("past a rule", "prescriber", f"{NORTHSIDE}/visits/{{id}}/past-rule/", TOO_EARLY),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
-    PageToOpen("due proposals", "scheduler", f"{NORTHSIDE}/due/proposals/?visit={{id}}", TO_BOOK),
     PageToOpen("waitlist", "scheduler", f"{NORTHSIDE}/waitlist/"),
     PageToOpen("waitlist entry", "scheduler", f"{NORTHSIDE}/visits/{{id}}/waitlist/", TO_BOOK),
     PageToOpen("wishes", "scheduler", f"{NORTHSIDE}/patients/{{id}}/wishes/", TREATED),

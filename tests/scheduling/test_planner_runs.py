@@ -1,14 +1,15 @@
 """A planner run from the question to the accepted plan, on a real clinic's rows."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.core.management import call_command
 
-from clinics.models import Chair, ChairOutage, Closure, Role, Shift
+from clinics.models import Chair, ChairOutage, Closure, OpeningHours, Role, Shift
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken, Stale
 from core.models import AuditEntry
 from scheduling import plan_jobs
@@ -35,7 +36,7 @@ from scheduling.services.planner_runs import (
     take_plan,
 )
 from tests.people import make_actor
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
+from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, staff
 from tests.scheduling.racing import overlaps, peaks
 
 pytestmark = pytest.mark.django_db
@@ -48,16 +49,20 @@ def _the_solver_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     if "own_process" in request.fixturenames:
         return
 
-    def here(shape: Shape, begin: Places, *, seconds: float, seed: int, stop: object) -> Solved:
-        del stop
-        return list(solve(shape, begin, seconds=seconds, seed=seed))[-1]
+    monkeypatch.setattr(plan_jobs, "solve_apart", solve_here)
+    monkeypatch.setattr(plan_jobs, "assign_apart", assign_here)
 
-    def assign(problem: dict[str, Any], *, seconds: float, seed: int, stop: object) -> Any:
-        del stop
-        return solve_weeks(problem, seconds=seconds, seed=seed)["days"]
 
-    monkeypatch.setattr(plan_jobs, "solve_apart", here)
-    monkeypatch.setattr(plan_jobs, "assign_apart", assign)
+def solve_here(shape: Shape, begin: Places, *, seconds: float, seed: int, stop: object) -> Solved:
+    """The solver without its process."""
+    del stop
+    return list(solve(shape, begin, seconds=seconds, seed=seed))[-1]
+
+
+def assign_here(problem: dict[str, Any], *, seconds: float, seed: int, stop: object) -> Any:
+    """The solver of a fortnight without its process."""
+    del stop
+    return solve_weeks(problem, seconds=seconds, seed=seed)["given"]
 
 
 @pytest.fixture
@@ -310,6 +315,58 @@ def test_isolation_rooms_go_to_those_who_need_them(desk: Desk) -> None:
     assert chairs[str(well.pk)] != str(desk.chairs[2])
 
 
+def test_two_shifts_of_one_nurse_are_one_shift_of_two(desk: Desk) -> None:
+    hold(desk, "A", "B")
+    together = collect(desk.clinic, MONDAY, MONDAY, Options(), now=NOW)
+    [shift] = Shift.objects.filter(date=MONDAY)
+    shift.nurses = 1
+    shift.save()
+    shift.pk = None
+    shift.save(force_insert=True)
+    apart = collect(desk.clinic, MONDAY, MONDAY, Options(), now=NOW)
+    assert apart == together
+    assert apart.digests[MONDAY]
+
+
+@pytest.mark.parametrize(("sunday", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+def test_the_day_the_clocks_change_is_planned_by_the_wall_clock(
+    desk: Desk, sunday: date, hours: int
+) -> None:
+    OpeningHours.objects.create(clinic=desk.clinic, weekday=6, opens=time(8), closes=time(18))
+    Shift.objects.filter(date=sunday).delete()
+    staff(desk.clinic, sunday, nurses=2)
+    visits = [desk.visit(name, sunday) for name in "ABC"]
+    for visit in visits[:2]:
+        hold_day(visit_id=visit.pk, day=sunday, actor=desk.actor, now=NOW)
+    desk.book(visits[2], sunday, "08:00")
+    [day] = collect(desk.clinic, sunday, sunday, Options(), now=NOW).days
+    assert day.slots == 4 * hours
+    run = plan(desk, sunday)
+    starts = sorted(datetime.fromisoformat(row["start"]) for row in run.result["rows"])
+    assert starts[0] == at(sunday, "08:00")
+    assert starts[-1] < at(sunday, "18:00")
+    assert run.result["days"][0]["closes"] == max(
+        f"{(start + timedelta(minutes=285)).astimezone(ZoneInfo('Europe/Berlin')):%H:%M}"
+        for start in starts
+    )
+    accept(desk, run)
+    assert overlaps() == 0
+    assert recompute_summaries(desk.clinic, sunday, sunday) == []
+
+
+def test_a_day_that_is_too_full_says_what_would_help(desk: Desk) -> None:
+    Chair.objects.exclude(pk=desk.chairs[0]).update(is_active=False)
+    desk.book(desk.visit("A"), shown="11:00")
+    hold_for(desk, desk.visit("B"))
+    day = plan(desk).result["days"][0]
+    assert day["what_if"] == [
+        "With one more chair: nobody left out.",
+        "With one more nurse: no change.",
+        "With half an hour more at the end of the day: no change.",
+    ]
+    assert plan(desk, move_confirmed=True).result["days"][0]["what_if"] == []
+
+
 def test_clashing_promises_are_said_in_words(desk: Desk) -> None:
     desk.book(desk.visit("A"), shown="08:00")
     desk.book(desk.visit("B"), shown="08:00", chair=1)
@@ -398,7 +455,7 @@ def test_a_cancelled_run_keeps_nothing(desk: Desk) -> None:
     assert move_plan_on(run_id=run.pk, progress=40, now=NOW)
     assert cancel_plan(run_id=run.pk, actor=desk.actor, now=NOW).status == "cancelled"
     assert not move_plan_on(run_id=run.pk, progress=50, now=NOW)
-    assert not finish_plan(run_id=run.pk, result={"rows": []}, input_hash="x", now=NOW)
+    assert not finish_plan(run_id=run.pk, result={"rows": []}, now=NOW)
     fail_plan(run_id=run.pk, problem="late", now=NOW)
     run.refresh_from_db()
     assert (run.status, run.result, run.problem) == ("cancelled", {}, "")

@@ -1,30 +1,26 @@
-"""The due list: the most urgent first, a reason for each delay, times for many at once."""
+"""The due list: the most urgent first, a reason for each delay."""
 
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import time_machine
 from django.test import Client
-from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinics.models import Role, Shift
+from clinics.models import Role
 from core.actor import system_actor
 from core.errors import Conflict, Forbidden, Invalid
 from core.models import AuditEntry
 from scheduling import selectors
-from scheduling.bulk_slots import MOST, propose_many
-from scheduling.models import Booking, DelayReason, Visit
-from scheduling.services.bookings import cancel
+from scheduling.models import DelayReason, Visit
 from scheduling.services.delays import record_delay
 from scheduling.urgency import Urgency, urgency
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
+from tests.scheduling.builders import MONDAY, Desk, at, make_desk
 from tests.scheduling.web.test_pages import signed_in, url
 
 pytestmark = pytest.mark.django_db
@@ -183,92 +179,3 @@ def test_the_list_costs_the_same_for_one_and_for_many(
         )
         with django_assert_num_queries(4):  # type: ignore[operator]
             scheduler.get(url("due", desk))
-
-
-# Times for many
-
-
-def test_many_are_proposed_times_and_none_is_in_anothers_way() -> None:
-    desk = make_desk(chairs=2, nurses=2)
-    visits = [desk.visit(mrn=f"M{n}") for n in range(7)]
-    offers = propose_many(desk.actor, [visit.pk for visit in visits], now=LATER)
-    assert [offer.visit.pk for offer in offers] == [visit.pk for visit in visits]
-    for offer in offers:
-        assert offer.slot is not None, offer.why
-        desk.book(offer.visit, offer.slot.day, _wall(offer.slot.start), _chair(desk, offer.slot),
-                  now=LATER)  # fmt: skip
-    assert Booking.objects.count() == 7
-
-
-def _wall(start: object) -> str:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
-    return f"{start.astimezone(ZoneInfo('Europe/Berlin')):%H:%M}"  # type: ignore[attr-defined]
-
-
-def _chair(desk: Desk, slot: object) -> int:
-    return desk.chairs.index(slot.chair.pk)  # type: ignore[attr-defined]
-
-
-def test_the_page_proposes_and_books_what_is_ticked(desk: Desk, scheduler: Client) -> None:
-    visits = [desk.visit(mrn=f"M{n}") for n in range(3)]
-    query = "?" + "&".join(f"visit={visit.pk}" for visit in visits) + "&visit=nonsense"
-    page = scheduler.get(url("due_proposals", desk) + query).content.decode()
-    boxes = re.findall(r'name="take" value="([^"]+)"', page)
-    assert len(boxes) == 3
-    assert not Booking.objects.exists()
-    answer = scheduler.post(url("due_proposals", desk), {"take": boxes[:2]}, follow=True)
-    assert "2 times are proposed." in answer.content.decode()
-    assert set(Booking.objects.values_list("status", "hold_expires_at")) == {("proposed", None)}
-    reads = AuditEntry.objects.filter(action="record.read", details__page="proposals")
-    assert reads.count() == 3
-
-
-def test_a_time_taken_meanwhile_is_said_and_the_others_are_booked(
-    desk: Desk, scheduler: Client
-) -> None:
-    visits = [desk.visit(mrn=f"M{n}") for n in range(2)]
-    query = "?" + "&".join(f"visit={visit.pk}" for visit in visits)
-    page = scheduler.get(url("due_proposals", desk) + query).content.decode()
-    boxes = re.findall(r'name="take" value="([^"]+)"', page)
-    slot = propose_many(desk.actor, [visits[0].pk], now=LATER)[0].slot
-    assert slot is not None
-    desk.book(desk.visit(mrn="RIVAL"), slot.day, _wall(slot.start), _chair(desk, slot), now=LATER)
-    answer = scheduler.post(url("due_proposals", desk), {"take": [*boxes, "bad"]}, follow=True)
-    text = answer.content.decode()
-    assert "That chair is taken" in text
-    assert "1 time is proposed." in text
-
-
-def test_who_cannot_be_placed_is_listed_with_the_reason(desk: Desk, scheduler: Client) -> None:
-    visit = desk.visit()
-    Shift.objects.all().delete()
-    page = scheduler.get(url("due_proposals", desk) + f"?visit={visit.pk}").content.decode()
-    assert "No nurses are on duty that day." in page
-    assert 'name="take"' not in page
-    assert "Nobody was chosen" in scheduler.get(url("due_proposals", desk)).content.decode()
-
-
-def test_what_is_booked_or_somebody_elses_is_left_out(desk: Desk) -> None:
-    booked = desk.visit(mrn="BOOKED", first=MONDAY + timedelta(days=29))
-    desk.book(booked, MONDAY + timedelta(days=29), now=LATER)
-    other = make_desk("south").visit()
-    asked = [booked.pk, other.pk, uuid4(), *(desk.visit(mrn=f"M{n}").pk for n in range(2))]
-    assert len(propose_many(desk.actor, asked, now=LATER)) == 2
-    cancel(booking_id=Booking.objects.get(status="confirmed").pk, reason="Ill", actor=desk.actor,
-           now=LATER)  # fmt: skip
-    assert len(propose_many(desk.actor, asked, now=LATER)) == 3
-    assert MOST == 40
-
-
-def test_a_nurse_may_look_but_not_propose(desk: Desk) -> None:
-    nurse = signed_in(desk, Role.NURSE)
-    visit = desk.visit()
-    page = nurse.get(url("due", desk)).content.decode()
-    assert 'name="visit"' not in page
-    assert "Why is it late?" not in page
-    assert nurse.get(url("due_proposals", desk)).status_code == 403
-    assert nurse.get(url("visit_delay", desk, visit.pk)).status_code == 403
-    stranger = signed_in(make_desk("south"), Role.SCHEDULER)
-    assert stranger.get(reverse("visit_delay", args=["south", visit.pk])).status_code == 404
-    assert NOW < LATER

@@ -38,7 +38,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     handed: list[str] = []
 
     def send(name: str, args: list[str], **more: Any) -> None:
-        assert (name, more) == (plan_jobs.TASK, {"retry": False})
+        assert (name, more) == (plan_jobs.TASK, {"retry": False, "expires": None})
         handed.extend(args)
 
     monkeypatch.setattr(current_app, "send_task", send)
@@ -104,7 +104,7 @@ def test_a_day_is_asked_for_and_handed_to_a_worker(
     assert run.last_on == MONDAY + timedelta(days=13)
     assert run.options == {
         "overtime_minutes": 30, "include_due": True, "move_confirmed": True,
-        "isolation_for_all": False,
+        "isolation_for_all": False, "doses": [],
     }  # fmt: skip
     page = words(scheduler, url("plan", desk))
     assert "09-Mar-2026" in page
@@ -154,9 +154,11 @@ def test_a_plan_shows_who_gets_what_and_records_that_it_was_read(
     run.result["days"][0]["expected_p90"] = 75
     run.save()
     page = words(scheduler, url("plan_run", desk, run.pk))
-    assert "3 of 3 placed (not proven to be the most)" in page
-    assert "the last patient leaves at" in page
-    assert "nine days in ten end within 1hr 15min after closing" in page
+    assert "3 of 3" in page
+    assert "Not proven to be the most" in page
+    assert "Last patient leaves" in page
+    assert "With reactions, 9 days in 10" in page
+    assert "1hr 15min" in page
     assert page.count("Gets its time") == 2
     assert "1 visit stays as it is" in page
     assert "DOE, Jane" in page
