@@ -38,6 +38,7 @@ class PlanLine:
     due_on: date
     what: str = ""  # new, time, moved, chair; empty for who found no time
     words: str = ""
+    day: date | None = None
     start: datetime | None = None
     chair: str = ""
     was_start: datetime | None = None
@@ -146,7 +147,8 @@ def _people(visits: list[str], actor: Actor, now: datetime) -> dict[str, dict[st
 def _change(row: dict[str, Any], person: dict[str, Any], labels: dict[str, str]) -> PlanLine:
     was = row["was_start"]
     return PlanLine(
-        id=row["id"], what=row["what"], start=datetime.fromisoformat(row["start"]),
+        id=row["id"], what=row["what"], day=date.fromisoformat(row["day"]),
+        start=datetime.fromisoformat(row["start"]),
         chair=labels[row["chair"]], was_start=datetime.fromisoformat(was) if was else None,
         was_chair=labels.get(row["was_chair"] or "", ""), **person,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from core.db import command
 from core.zones import local_date
 from infusion.demo import PASSWORD
 from infusion.demo.disrupting import disrupt
+from infusion.demo.planning import plan_ahead
 from infusion.demo.referrals import hand_in_referrals
 from infusion.demo.setting import STAFF, Setting, set_the_scene
 from infusion.demo.stages import fill_everyday
@@ -61,6 +62,7 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
     disrupt(settings[0], now)
     hand_in_referrals(settings[0], now)
+    plan_ahead(settings[0], now)
     _one_letter_fails(now)
     for setting in settings:
         fill_waitlist(setting, now)

@@ -66,6 +66,7 @@ def last_answer(
     child = _borrow(command or COMMAND)
     answer = child.ask(problem, until=until, stop=stop)
     if answer is None and child.has_ended and child.is_used:  # it had just grown tired of waiting
+        child.end()
         child = Child(child.command)
         answer = child.ask(problem, until=until, stop=stop)
     if child.has_finished:

@@ -161,8 +161,10 @@ def _uses(load: Load, day: PlanDay) -> Iterator[Use]:
 
 
 def _cost(visit: PlanVisit, load: Load, day: PlanDay, policy: Policy, slot: int) -> int:
-    away = abs(slot * MINUTES - visit.preferred) if visit.preferred is not None else 0
     late = max(0, slot + load.chair - day.closes // MINUTES) * MINUTES
+    if visit.preferred is None:
+        return policy.early * max(0, slot - day.opens // MINUTES) + policy.late * late
+    away = abs(slot * MINUTES - visit.preferred)
     near = min(away, policy.far)
     return policy.deviation * near + policy.far_deviation * (away - near) + policy.late * late
 

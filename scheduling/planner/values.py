@@ -68,14 +68,16 @@ class PlanDay:
 class Policy:
     """What a good plan is, after nobody is left out and overtime is least (in that order).
 
-    Costs are points per minute. They weigh people's wishes against the end of the day and a
-    level load; no source fixes them, a clinic may choose its own.
+    Costs are points per minute; for who has no wish, points per quarter-hour after opening. They
+    weigh people's wishes against the end of the day and a level load; no source fixes them, a
+    clinic may choose its own.
     """
 
     deviation: int = 1  # from the preferred start
     far_deviation: int = 3  # the same, for what is beyond `far`
     far: int = 60
     late: int = 2  # chair-minutes after closing
+    early: int = 1  # for who has no wish: the day ends sooner, with room for what goes wrong
     peak: int = 30  # for each chair in use at once above the day's mean
 
 

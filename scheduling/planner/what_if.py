@@ -13,7 +13,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "one more nurse": {"nurses": 1},
     "half an hour more at the end of the day": {"minutes": 30},
 }
-NO_WISHES = Policy(deviation=0, far_deviation=0, late=0, peak=0)  # who and how late, nothing else
+NO_WISHES = Policy(
+    deviation=0, far_deviation=0, late=0, early=0, peak=0
+)  # who and how late, nothing else
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinics.permissions import BOOKINGS_CHANGE
 from clinics.web.access import ClinicRequest, allow, polled
 from core import clock
+from core.display import NOTHING
 from core.errors import NotFound, Refusal
 from core.zones import local_date
 from scheduling import plan_jobs
@@ -96,6 +97,7 @@ class DayShown:
     most: str  # whether more could have been placed
     leaves: str
     late: str  # whether the last patient could leave sooner
+    best: str  # how near to the best possible, in short
     comfort: str
     expected: timedelta | None
     what_if: list[str]
@@ -246,7 +248,17 @@ def _day(day: dict[str, Any]) -> DayShown:
         most=said[0].partition("(")[2].rstrip(")") if asked else said[0],
         leaves=day["closes"] or "",
         late=said[1].partition(", ")[2] or _("by closing time"),
+        best=_best(day["tiers"][-1]),
         comfort=said[2].partition(": ")[2] or said[2],
         expected=timedelta(minutes=late) if late and day["placed"] else None,
         what_if=day.get("what_if", []),
     )  # fmt: skip
+
+
+def _best(tier: dict[str, Any]) -> str:
+    """Return how far the last aim is from its bound: nothing, or a share of it."""
+    if tier["bound"] is None or (tier["value"] and not tier["bound"]):
+        return NOTHING
+    if tier["proven"]:
+        return _("Best")
+    return f"{(tier['value'] - tier['bound']) * 100 / tier['bound']:.1f} %"

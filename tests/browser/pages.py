@@ -41,6 +41,8 @@ TO_BOOK = _id(
     "AND e.status = 'planned' AND e.dose_number < t.dose_number)",
 )
 BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) > now() + '1 day'")
+NIGHT = _id("scheduling_plannerrun", "t.night_of IS NOT NULL")
+PROPOSALS = _id("scheduling_plannerrun", "t.kind = 'doses'")
 
 DISRUPTED = (
     "SELECT d.date FROM scheduling_booking b JOIN clinics_chairoutage o ON o.chair_id = b.chair_id "
@@ -107,6 +109,8 @@ PAGES = [
     PageToOpen("nurses away", "scheduler", f"{NORTHSIDE}/disruptions/nurses/"),
     PageToOpen("rebook a day", "scheduler", f"{NORTHSIDE}/rebook/{{id}}/", DISRUPTED),
     PageToOpen("past a rule", "prescriber", f"{NORTHSIDE}/visits/{{id}}/past-rule/", TOO_EARLY),
+    PageToOpen("plan of the night", "scheduler", f"{NORTHSIDE}/plan/{{id}}/", NIGHT),
+    PageToOpen("due proposals", "scheduler", f"{NORTHSIDE}/plan/{{id}}/", PROPOSALS),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
     PageToOpen("waitlist", "scheduler", f"{NORTHSIDE}/waitlist/"),
     PageToOpen("waitlist entry", "scheduler", f"{NORTHSIDE}/visits/{{id}}/waitlist/", TO_BOOK),
