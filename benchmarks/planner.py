@@ -21,6 +21,7 @@ from random import Random
 
 from benchmarks.clinic_days import ClinicDay, generate
 from benchmarks.measure import Measured, cpu_seconds, row
+from benchmarks.night import night
 from scheduling.planner.day import first_plan, plan_day
 from scheduling.planner.heuristics import (
     best_fit,
@@ -41,7 +42,6 @@ from scheduling.planner.weeks_program import WeekVisit
 SECONDS, WEEK_SECONDS, WORKERS = 10.0, 5.0, 2
 MIXES, SEEDS = ("one drug", "day unit"), (0, 1, 2)
 FORTNIGHT_DAYS, FORTNIGHT_VISITS, FORTNIGHT_LOAD = 10, 500, 85
-CLINICS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,26 +192,6 @@ def fortnight() -> list[Measured]:
 def _together(jobs: Iterable[Job]) -> list[Plan]:
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(lambda job: job(), jobs))
-
-
-def night() -> list[Measured]:
-    """Fifty clinics' next day, two at a time."""
-    days = [
-        generate(size, load, MIXES[n % 2], 200 + n)
-        for n, (size, load) in enumerate(product("SSSMML", (75, 85, 90, 95, 100)))
-    ]
-    days += [generate("S", 85, MIXES[n % 2], 300 + n) for n in range(CLINICS - len(days))]
-    begun, used = time.perf_counter(), cpu_seconds(waiting())
-    solver = partial(solve_apart, seconds=SECONDS)
-    plans = _together([partial(plan_day, one.visits, one.day, solver=solver) for one in days])
-    took, cpu = time.perf_counter() - begun, cpu_seconds(waiting()) - used
-    proven = sum(_at_bound(plan) for plan in plans)
-    visits = sum(len(one.visits) for one in days)
-    note = (
-        f"{visits} visits, unplaced and overtime proven {proven}/{len(days)}; cpu {cpu:.1f} s; "
-        f"{_busy()}; goal 120 s on two workers"
-    )
-    return [row("planner", "a night of clinics", len(days), [took * 1000], note=note)]
 
 
 def _busy() -> str:

@@ -166,9 +166,15 @@ def _plan(
 
 def tiers(shape: Shape, places: Places, bounds: Bounds) -> tuple[Tier, ...]:
     """Return what the plan reaches beside what is proven. A later tier's bound holds only when
-    the earlier ones stand where the solver had them, which they do for the plan it answered."""
+    the earlier ones stand where the solver had them, which they do for the plan it answered. That
+    nothing is less than nothing needs no solver."""
     reached = score(shape, places)
-    proven = (bounds.unplaced, bounds.overtime, bounds.comfort)
+    proven = [
+        bound if value else 0
+        for value, bound in zip(
+            reached, (bounds.unplaced, bounds.overtime, bounds.comfort), strict=True
+        )
+    ]
     return tuple(
         Tier(name, value, bound, proven=bound is not None and value <= bound)
         for name, value, bound in zip(TIERS, reached, proven, strict=True)

@@ -29,7 +29,7 @@ MOST_OVERTIME = 180
 MOST_DOSES = 200  # chosen doses in one run
 FARTHEST = timedelta(days=91)  # how far ahead a time is sought for chosen doses
 SECONDS = {  # for the solver, each day
-    PlannerRun.Kind.DAY: 10, PlannerRun.Kind.WEEKS: 5, PlannerRun.Kind.DOSES: 3,
+    PlannerRun.Kind.DAY: 10, PlannerRun.Kind.WEEKS: 5, PlannerRun.Kind.DOSES: 5,
 }  # fmt: skip
 LOST_AFTER = timedelta(minutes=5)
 LOST = "It stopped half-way. Nothing was changed. Please plan again."

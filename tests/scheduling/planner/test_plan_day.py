@@ -41,8 +41,8 @@ quick = examples(25)
 
 
 def in_process(shape: Shape, begin: Places, *, seed: int) -> Solved | None:
-    """The solver without its process: the same program, and a crash would be seen."""
-    return list(solve(shape, begin, seconds=20, seed=seed))[-1]
+    """The solver without its process, and with all the time it wants: no clock decides a test."""
+    return list(solve(shape, begin, seconds=600, seed=seed))[-1]
 
 
 plan_day = partial(plan_in_full, rounds=20)  # a search as long as in the clinic takes minutes here
@@ -206,7 +206,7 @@ def test_a_solver_in_trouble_costs_nothing(bad: object) -> None:
     plan = plan_day(visits, a_day(), solver=bad)  # type: ignore[arg-type]
     assert plan == plan_day(visits, a_day())
     assert plan.solver == "heuristic"
-    assert all(tier.bound is None for tier in plan.tiers)
+    assert [tier.bound for tier in plan.tiers] == [0, 0, None]  # nobody is fewer than nobody
 
 
 @quick

@@ -16,7 +16,7 @@ from tests.scheduling.planner.builders import OPENS, a_day, days, visit, visits_
 
 
 def by_solver(problem: dict[str, Any], *, seed: int) -> list[list[list[int]]] | None:
-    found: list[list[list[int]]] = solve_weeks(problem, seconds=10, seed=seed)["given"]
+    found: list[list[list[int]]] = solve_weeks(problem, seconds=600, seed=seed)["given"]
     return found
 
 

@@ -155,7 +155,7 @@ def test_a_plan_shows_who_gets_what_and_records_that_it_was_read(
     run.save()
     page = words(scheduler, url("plan_run", desk, run.pk))
     assert "3 of 3" in page
-    assert "Not proven to be the most" in page
+    assert "All possible" in page
     assert "Last patient leaves" in page
     assert "With reactions, 9 days in 10" in page
     assert "1hr 15min" in page
