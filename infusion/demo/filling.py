@@ -62,10 +62,10 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
     disrupt(settings[0], now)
     hand_in_referrals(settings[0], now)
-    plan_ahead(settings[0], now)
     _one_letter_fails(now)
     for setting in settings:
         fill_waitlist(setting, now)
+    plan_ahead(settings[0], now)
     return settings
 
 

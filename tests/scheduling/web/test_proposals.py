@@ -1,9 +1,10 @@
 """Times for many patients of the due list at once: a planner run that touches nobody else."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -16,7 +17,7 @@ from core.errors import Forbidden, Invalid, Stale
 from core.models import AuditEntry
 from scheduling import plan_jobs
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, Visit
+from scheduling.models import Booking, PatientWishes, Visit
 from scheduling.plan_jobs import work_on
 from scheduling.planner_model import PlannerRun
 from scheduling.services.bookings import hold_day
@@ -240,3 +241,26 @@ def test_the_page_costs_the_same_for_one_and_for_many(
             scheduler.get(url("plan_run", desk, run.pk))
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_what_the_patient_wishes_is_kept(desk: Desk) -> None:
+    """Tuesdays and in the afternoon, home by six; and for whom no such day comes, the reason."""
+    visit, never = desk.visit("A"), desk.visit("B")
+    PatientWishes.objects.create(
+        clinic=desk.clinic, patient_id=visit.patient_id, weekdays=[1], half="afternoon",
+        leaves_before="17:00", notice_hours=24, recorded_at=NOW,
+    )  # fmt: skip
+    PatientWishes.objects.create(
+        clinic=desk.clinic,
+        patient_id=never.patient_id,
+        weekdays=[6],
+        notice_hours=24,
+        recorded_at=NOW,
+    )
+    run = sought(desk, visit, never)
+    [row] = [row for row in run.result["rows"] if row["what"] == "new"]
+    start = datetime.fromisoformat(row["start"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert (row["visit"], start.weekday()) == (str(visit.pk), 1)
+    assert "12:00" <= f"{start:%H:%M}" <= "12:15"
+    [out] = run.result["unplaced"]
+    assert "none of the weekdays on which the patient can come" in out["words"]

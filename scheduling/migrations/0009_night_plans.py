@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0004_capacity_rules'),
-        ('scheduling', '0007_delay_reasons'),
+        ('scheduling', '0008_waitlist'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
