@@ -1,7 +1,8 @@
 """Telling a patient that the clinic moved or cancelled a visit: by e-mail where they agreed to it,
 else as a line on the schedulers' screen until somebody has telephoned."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from clinics.models import Role
@@ -13,8 +14,23 @@ from reminders.services.planning import Planned, put_all, void
 from reminders.timing import start_of
 from scheduling import change_kinds as kinds
 from scheduling.models import Booking
+from scheduling.reminder_kinds import DAY_BEFORE
 
 PROMISED = (Booking.Status.CONFIRMED, Booking.Status.DAY_HELD)
+
+
+def arrival_of(booking: Booking) -> str:
+    """Return how an occurrence about a booking's time begins; empty while only a day is held."""
+    return "" if booking.period is None else f"{booking.period.lower.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+def told_time(told: Mapping[str, str]) -> str:
+    """Return the arrival a patient was told last, from what was told by kind; empty when none was.
+
+    A word about a move comes after any reminder of the time before it.
+    """
+    latest = told.get(kinds.MOVED) or told.get(DAY_BEFORE) or ""
+    return latest.partition(".")[0]
 
 
 class Way(StrEnum):
@@ -65,7 +81,7 @@ def _tell(
     row = Planned(
         kind=pair[0] if by_mail else pair[1],
         subject_id=booking.pk,
-        occurrence=f"v{booking.version}",
+        occurrence=f"{arrival_of(booking)}.v{booking.version}",
         clinic_id=booking.clinic_id,
         patient_id=booking.patient_id,
         recipient_patient_id=booking.patient_id if by_mail else None,

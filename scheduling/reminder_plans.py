@@ -24,6 +24,7 @@ from reminders.selectors import last_told
 from reminders.services.planning import Planned, put_all, void, void_all
 from reminders.timing import next_wall_instant, start_of, wall_instant
 from scheduling import reminder_kinds as kinds
+from scheduling.change_plans import arrival_of, tell_moved, told_time
 from scheduling.models import Booking, Course, Visit
 
 _TIMED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED, Booking.Status.ARRIVED)
@@ -35,9 +36,10 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
     """Plan the patient's message of the day before and the nurse's premedication reminder.
 
     Replaces what was planned for an earlier time. Who has been told this very time is not told
-    again: another chair is no news. The visit's reminders to book are withdrawn. A booking that
-    `is_new` was made by this command, with its clinic, visit and course at hand: nothing was
-    planned or told for it, and it is not read again.
+    again: another chair is no news. Who has been told another time is told at once that it moved.
+    The visit's reminders to book are withdrawn. A booking that `is_new` was made by this command,
+    with its clinic, visit and course at hand: nothing was planned or told for it, and it is not
+    read again.
     """
     if not is_new:
         void(subject_id=booking.pk, kinds=kinds.BOOKING_KINDS, now=now)
@@ -46,10 +48,14 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
     void(subject_id=booking.visit_id, kinds=kinds.TO_BOOK_KINDS, now=now)
     if booking.status not in _TIMED or booking.period is None:
         return
-    current, told = booking, {}
+    current, told, in_writing = booking, {}, ""
     if not is_new:
-        current = Booking.objects.select_related("clinic", "visit__course").get(pk=booking.pk)
+        rows_with = Booking.objects.select_related("clinic", "patient", "visit__course")
+        current = rows_with.get(pk=booking.pk)
         told = last_told(current.pk)
+        in_writing = told_time(told)
+        if in_writing and in_writing != arrival_of(current):
+            tell_moved(current, current.patient, was=current.status, now=now)
     rows = [_day_before(current, now), _window_opens(current, now)]
     put_all(
         [
@@ -57,6 +63,8 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
             for row in rows
             if row.due_at < row.void_after
             and _time_of(told.get(row.kind, "")) != _time_of(row.occurrence)
+            # The word that it moved says all that a reminder of this very moment would.
+            and not (in_writing and row.kind == kinds.DAY_BEFORE and row.due_at <= now)
         ],
         now=now,
         are_new=is_new,
@@ -131,7 +139,7 @@ def _of_booking(
     return Planned(
         kind=kind,
         subject_id=booking.pk,
-        occurrence=f"{_arrival(booking):%Y%m%dT%H%MZ}.v{booking.version}",
+        occurrence=f"{arrival_of(booking)}.v{booking.version}",
         clinic_id=booking.clinic_id,
         patient_id=booking.patient_id,
         recipient_patient_id=booking.patient_id if to_patient else None,

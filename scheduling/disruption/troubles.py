@@ -50,6 +50,11 @@ class Trouble:
         """Whether it cannot stay as it is, rather than ought to be looked at."""
         return self.kind in GRAVE
 
+    @property
+    def has_other_fixes(self) -> bool:
+        """Whether another time or chair would mend it: not the record of who is here already."""
+        return self.may_move or self.kind != HOLD
+
 
 def find(clinic: Clinic, *, now: datetime, weeks: int = WEEKS) -> list[Trouble]:
     """Return what is wrong with the bookings from today on, the soonest first."""

@@ -12,6 +12,8 @@ from core import audit
 from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Invalid, Stale
+from reminders.selectors import last_told
+from scheduling.change_plans import tell_cancelled, told_time
 from scheduling.models import Booking
 from scheduling.reasons import checked_reason
 from scheduling.reminder_plans import plan_booking, plan_visit
@@ -158,8 +160,11 @@ def cancel(
     _check_version(booking, version)
     if booking.status == Booking.Status.ARRIVED:
         raise Conflict("The patient has arrived. Undo the arrival first.")
+    was = booking.status
     release(held, booking, status=Booking.Status.CANCELLED, reason=reason, now=now)
     plan_visit(held.visit(booking.visit_id), now=now)
+    if told_time(last_told(booking.pk)):  # the patient has a time in writing
+        tell_cancelled(booking, held.patient, was=was, now=now)
     audit.record("booking.cancelled", booking, actor=actor, now=now, patient_id=booking.patient_id)
     return booking
 

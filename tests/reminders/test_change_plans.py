@@ -9,6 +9,7 @@ from reminders.models import Reminder
 from reminders.sweep import sweep
 from scheduling.change_plans import Way, tell_cancelled, tell_moved, way_to_tell
 from scheduling.models import Booking, Visit
+from scheduling.reminder_plans import plan_booking
 from tests.people import make_clinic, make_patient
 from tests.reminders.builders import DAY, NOW, make_booking, make_reachable, make_visit
 from tests.reminders.post_offices import PostOffice
@@ -99,3 +100,39 @@ def test_how_somebody_is_told(changes: dict[str, Any], status: str, way: Way) ->
     for name, value in changes.items():
         setattr(patient, name, value)
     assert way_to_tell(patient, status) is way
+
+
+def told_the_day_before(booking: Booking, office: PostOffice) -> None:
+    """The day before has come, and the patient has the time in writing."""
+    plan_booking(booking, now=NOW)
+    sweep(driver="test", clock=lambda: NOW + 4 * DAY + timedelta(hours=2))
+    assert [mail.get_content() for mail in office.mails] != []
+    office.mails.clear()
+
+
+def later(office: PostOffice) -> list[str]:
+    sweep(driver="test", clock=lambda: NOW + 4 * DAY + timedelta(hours=3))
+    return [mail.get_content() for mail in office.mails]
+
+
+def test_who_has_a_time_in_writing_hears_of_any_other(office: PostOffice, booking: Booking) -> None:
+    told_the_day_before(booking, office)
+    after = NOW + 12 * DAY
+    Booking.objects.filter(pk=booking.pk).update(
+        period=(after, after + timedelta(hours=5)), version=2
+    )
+    booking.refresh_from_db()
+    plan_booking(booking, now=NOW + 4 * DAY + timedelta(hours=2))
+    plan_booking(booking, now=NOW + 4 * DAY + timedelta(hours=2))
+    [words] = later(office)
+    assert "It is now on 14 March 2026" in words
+
+
+def test_who_was_never_told_a_time_hears_of_none(office: PostOffice, booking: Booking) -> None:
+    plan_booking(booking, now=NOW)
+    booking.period = (NOW + 12 * DAY, NOW + 12 * DAY + timedelta(hours=5))
+    booking.version = 2
+    booking.save()
+    booking.refresh_from_db()
+    plan_booking(booking, now=NOW)
+    assert later(office) == []
