@@ -5,6 +5,7 @@ from django.contrib import admin
 from core.admin_site import RecordAdmin
 from scheduling.models import Booking, ClinicDay, Course, DelayReason, Override, Restart, Visit
 from scheduling.planner_model import PlannerRun
+from scheduling.waiting_model import FreedPlace, Offer, PatientWishes, WaitlistEntry
 
 
 @admin.register(Course)
@@ -51,3 +52,27 @@ class DelayReasonAdmin(RecordAdmin):
 class PlannerRunAdmin(RecordAdmin):
     list_display = ["id", "clinic", "status"]
     list_filter = ["clinic", "status"]
+
+
+@admin.register(PatientWishes)
+class PatientWishesAdmin(RecordAdmin):
+    list_display = ["id", "clinic", "half", "notice_hours", "recorded_at"]
+    list_filter = ["clinic"]
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(RecordAdmin):
+    list_display = ["id", "clinic", "state", "joined_at", "closed_at"]
+    list_filter = ["clinic", "state"]
+
+
+@admin.register(Offer)
+class OfferAdmin(RecordAdmin):
+    list_display = ["id", "clinic", "state", "offered_at", "expires_at", "answered_at"]
+    list_filter = ["clinic", "state"]
+
+
+@admin.register(FreedPlace)
+class FreedPlaceAdmin(RecordAdmin):
+    list_display = ["id", "clinic_day", "chair", "cause", "freed_at"]
+    list_select_related = ["clinic_day", "chair"]
