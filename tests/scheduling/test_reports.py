@@ -225,7 +225,7 @@ def test_reports_and_months_cost_the_same_however_much_there_is(
         with django_assert_num_queries(2):
             by_rule(desk.clinic, SPRING)
             overrides(desk.actor, desk.clinic, SPRING, now=NOW)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(6):
             read_month(desk.clinic, MONDAY, today=TODAY)
 
 
