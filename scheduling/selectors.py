@@ -16,7 +16,7 @@ from core.audit import audited_rows
 from core.errors import NotFound
 from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand, read_courses
-from scheduling.models import Booking, Course, DelayReason, Restart, Visit
+from scheduling.models import Booking, Course, DelayReason, Restart, Visit, WaitlistEntry
 from scheduling.openings import OpenDay, OpenStart, open_starts
 from scheduling.urgency import Urgency, urgency
 
@@ -133,6 +133,7 @@ class DueRow:
     state: str  # prolonged_gap, overdue, due or due_soon: codes of core.states
     urgency: Urgency
     delay: str  # a code of DelayReason, empty while nobody has given one
+    waits: bool  # on the waitlist for a place that comes free
 
     @property
     def days_to_go(self) -> int:
@@ -169,6 +170,7 @@ def unbooked_due(
         course=OuterRef("course"), status=Visit.Status.PLANNED,
         dose_number__lt=OuterRef("dose_number"),
     )  # fmt: skip
+    waiting = WaitlistEntry.objects.filter(visit=OuterRef("pk"), state=WaitlistEntry.State.WAITING)
     newest = DelayReason.objects.filter(visit=OuterRef("pk")).order_by("-recorded_at")
     rows = (
         Visit.objects.filter(
@@ -184,11 +186,13 @@ def unbooked_due(
             last_given_on=Max("course__visits__given_on"),
             restarted_on=Max("course__restarts__first_on"),
             delay=Subquery(newest.values("code")[:1]),
+            waits=Exists(waiting),
         )
         .order_by("due_on", "pk")
         .values_list(
             *DUE_COLUMNS,
             "course__protocol", "course__edition", "last_given_on", "restarted_on", "delay",
+            "waits",
         )[:limit]
     )  # fmt: skip
     column = DUE_COLUMNS.index("patient_id")
@@ -198,7 +202,7 @@ def unbooked_due(
 
 
 def _due_row(row: tuple[Any, ...], today: date) -> DueRow:
-    *columns, protocol_name, edition, last_given_on, restarted_on, delay = row
+    *columns, protocol_name, edition, last_given_on, restarted_on, delay, waits = row
     protocol = load(protocol_name, edition)
     names = [name.removeprefix("patient__") for name in DUE_COLUMNS]
     values = dict(zip(names, columns, strict=True))
@@ -217,7 +221,7 @@ def _due_row(row: tuple[Any, ...], today: date) -> DueRow:
     )
     return DueRow(
         visit_id=visit_id, last_given_on=last_given_on, state=state, days_past_due=late,
-        urgency=rank, delay=delay or "", **values,
+        urgency=rank, delay=delay or "", waits=waits, **values,
     )  # fmt: skip
 
 

@@ -252,6 +252,14 @@ def test_wishes_are_kept_with_the_patient_and_start_every_search(
     assert "Later than the arrival." in wrong.content.decode()
 
 
+def test_the_due_list_says_who_is_on_the_waitlist(desk: Desk, scheduler: Client) -> None:
+    waiting(desk, "WAITS")
+    desk.visit("PLAIN")
+    page = words(scheduler.get(url("due", desk)).content.decode())
+    assert "On the waitlist" in page.split("MRN WAITS")[1].split("MRN PLAIN")[0]
+    assert page.count("On the waitlist") == 1
+
+
 def test_the_list_goes_to_a_spreadsheet(desk: Desk, scheduler: Client) -> None:
     waiting(desk, half="morning")
     answer = scheduler.get(url("waitlist_csv", desk))
