@@ -243,8 +243,6 @@ def test_wishes_are_kept_with_the_patient_and_start_every_search(
     free = scheduler.get(f"{slots}?half=").content.decode()
     assert "Searched by what suits" not in free
     assert len(set(re.findall(r'class="slot__day">(\w+)', free))) > 1
-    proposals = scheduler.get(url("due_proposals", desk), {"visit": str(visit.pk)})
-    assert "Tuesday" in proposals.content.decode()
     wrong = scheduler.post(
         address, {"notice_hours": "24", "arrives_from": "12:00", "leaves_by": "9:00"}
     )
