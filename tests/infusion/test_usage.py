@@ -177,7 +177,7 @@ def test_the_reports_cost_the_same_for_one_visit_and_for_many(
 ) -> None:
     for n in (1, 2):
         reaction(Infusion.objects.get(visit=stay(clinic, f"M{n}", n)), "severe")
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(4):
             usage(clinic, WEEK)
         with django_assert_num_queries(1):
             reactions_by_dose(clinic, WEEK)
