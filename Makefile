@@ -86,8 +86,8 @@ fix: .venv/.dev ## format, and mend what ruff can mend by itself
 battery: .venv/.dev ## the long proofs: every property in full, twenty rounds of races, five minutes of storm
 	@HYPOTHESIS_PROFILE=full $(PYTEST) -n 2 tests/clinical
 	@BATTERY=full $(SERVICES) $(PYTEST) -n 0 --create-db \
-		tests/scheduling/test_one_slot_battery.py tests/infusion/test_run_model.py \
-		tests/scheduling/planner
+		tests/scheduling/test_one_slot_battery.py tests/scheduling/test_desk_model.py \
+		tests/infusion/test_run_model.py tests/scheduling/planner
 
 bench: .venv/.dev ## measure against raw SQL; a table, and JSON under var/ (ONLY=planner for one)
 	@$(SERVICES) $(BIN)/python -m benchmarks $(ONLY)
