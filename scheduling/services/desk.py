@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from clinics.models import Clinic
 from clinics.selectors import clinic_by_id
@@ -36,22 +36,21 @@ def take_course(
     commands that leave every time where it is. Raises NotFound for a course of another clinic,
     Conflict when a booking changed its day while this waited.
     """
-    return _take(Course.objects.filter(pk=course_id), dates=dates, actor=actor, now=now)
+    return _take("%s", course_id, dates=dates, actor=actor, now=now)
 
 
 def _take(
-    courses: QuerySet[Course],
+    which: str,
+    key: UUID,
     *,
     dates: Iterable[date] | None,
     at: datetime | None = None,
     actor: Actor,
     now: datetime,
 ) -> CourseInHand:
-    """Lock as `take_course` does; `at` adds the clinic's day of that instant to the days."""
-    seen = courses.filter(clinic_id=actor.clinic_id).values_list("pk", "patient_id")[:1]
-    if not seen:
-        raise NotFound
-    [(course_id, patient_id)] = seen
+    """Lock as `take_course` does the course that `which` finds by `key`; `at` adds the clinic's
+    day of that instant to the days."""
+    course_id, patient_id = _seen(which, key, actor)
     clinic = clinic_by_id(actor.clinic_id)
     if at is not None:
         dates = [*(dates or ()), local_day(at, clinic)]
@@ -74,6 +73,24 @@ def _take(
         restart=_last_restart(course),
         today=local_date(now, clinic.time_zone),
     )
+
+
+_BY_VISIT = "(SELECT course_id FROM scheduling_visit WHERE id = %s)"
+_BY_BOOKING = """(SELECT course_id FROM scheduling_visit
+    WHERE id = (SELECT visit_id FROM scheduling_booking WHERE id = %s))"""
+
+
+def _seen(which: str, key: UUID, actor: Actor) -> tuple[UUID, UUID]:
+    """Return which course and patient are meant, read without a lock."""
+    statement = (
+        f"SELECT id, patient_id FROM scheduling_course WHERE id = {which} AND clinic_id = %s"  # noqa: S608
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key, actor.clinic_id])
+        found: tuple[UUID, UUID] | None = cursor.fetchone()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _last_restart(course: Course) -> Restart | None:
@@ -138,8 +155,7 @@ def take_visit(
     The infusion room calls this first, then changes the visit through `dosing` and `attendance`.
     Raises NotFound for a visit of another clinic.
     """
-    courses = Course.objects.filter(visits=visit_id)
-    held = _take(courses, dates=dates, at=at, actor=actor, now=now)
+    held = _take(_BY_VISIT, visit_id, dates=dates, at=at, actor=actor, now=now)
     return held, held.visit(visit_id)
 
 
@@ -156,8 +172,7 @@ def take_booking(
 
     Raises NotFound for a booking of another clinic, Conflict when it is no longer active.
     """
-    courses = Course.objects.filter(visits__bookings=booking_id)
-    held = _take(courses, dates=dates, at=at, actor=actor, now=now)
+    held = _take(_BY_BOOKING, booking_id, dates=dates, at=at, actor=actor, now=now)
     booking = next((each for each in held.bookings.values() if each.pk == booking_id), None)
     if booking is None:
         raise Conflict("This booking has already ended.")

@@ -111,6 +111,21 @@ class DeskMachine(RuleBasedStateMachine):
         place, visit = self._place(day, chair, start), self.visits[patient].pk
         assert self._does(bookings.book, visit_id=visit, status=status, **place) == allowed
 
+    @precondition(lambda self: self.timed and len(self.model.seats) < PATIENTS)
+    @rule(data=st.data(), count=st.integers(1, 3))
+    def crowd(self, data: st.DataObject, count: int) -> None:
+        """Book others beside somebody, at about the same time: that is where room runs out."""
+        for _ in range(count):
+            free = sorted(set(range(PATIENTS)) - set(self.model.seats))
+            if not free or not self.timed:
+                return
+            day, start = data.draw(st.sampled_from(self.timed))
+            later = data.draw(st.sampled_from([0, 0, -15, 15, 60]))
+            self.book(
+                patient=data.draw(st.sampled_from(free)), day=day, chair=data.draw(chairs),
+                start=start + later, status=PROPOSED,
+            )  # fmt: skip
+
     @rule(patient=patients, day=days)
     def hold_day(self, patient: int, day: int) -> None:
         allowed = self.model.hold(patient, day)
@@ -124,7 +139,12 @@ class DeskMachine(RuleBasedStateMachine):
         place = self._place(day, chair, start)
         assert self._changes(patient, bookings.move, version=version, **place) == allowed
 
-    @precondition(lambda self: any(seat.at for seat in self.model.seats.values()))
+    @property
+    def timed(self) -> list[tuple[int, int]]:
+        """The days and times at which somebody is booked."""
+        return sorted((seat.day, seat.at[1]) for seat in self.model.seats.values() if seat.at)
+
+    @precondition(lambda self: self.timed)
     @rule(data=st.data(), chair=chairs)
     def change_chairs(self, data: st.DataObject, chair: int) -> None:
         timed = {who: seat for who, seat in self.model.seats.items() if seat.at}
@@ -157,6 +177,7 @@ class DeskMachine(RuleBasedStateMachine):
         allowed = self.model.no_show(patient)
         assert self._changes(patient, bookings.mark_no_show) == allowed
 
+    @precondition(lambda self: len(self.model.seats) > PATIENTS // 2)
     @rule(patient=patients)
     def give(self, patient: int) -> None:
         """At the chair to who has arrived, elsewhere to anybody else; then somebody new comes."""
