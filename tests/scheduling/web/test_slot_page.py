@@ -1,9 +1,10 @@
 """Find a slot: proposals with reasons, a hold while the patient is asked, confirm or release."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -146,6 +147,44 @@ def test_filters_are_kept_through_the_answer(desk: Desk, scheduler: Client, seco
     assert answer.status_code == 422
     assert "Choose one of the times." in answer.content.decode()
     assert "As wished." in answer.content.decode()
+
+
+WEDNESDAY = MONDAY + timedelta(days=16)
+WISHES: dict[str, tuple[str, Callable[[datetime, Desk, str], bool]]] = {
+    "weekday": ("weekdays=2", lambda arrives, _desk, _chair: arrives.weekday() == 2),
+    "morning": ("half=morning", lambda arrives, _desk, _chair: arrives.hour < 12),
+    "afternoon": ("half=afternoon", lambda arrives, _desk, _chair: arrives.hour >= 12),
+    "companion from": ("arrives_from=10:30", lambda at, _desk, _chair: at.time() >= time(10, 30)),
+    "companion until": (
+        "leaves_by=14:00", lambda at, _desk, _chair: at + timedelta(minutes=279) <= _two(at)
+    ),
+    "nurse": ("nurse={nurse}", lambda arrives, _desk, _chair: arrives.date() == WEDNESDAY),
+    "isolation": ("isolation=on", lambda _at, desk, chair: chair == str(desk.chairs[2])),
+}  # fmt: skip
+
+
+def _two(arrives: datetime) -> datetime:
+    return arrives.replace(hour=14, minute=0)
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_every_time_proposed_is_as_wished(
+    desk: Desk, scheduler: Client, second: Visit, wish: str
+) -> None:
+    nurse = make_user(desk.clinic, Role.NURSE)
+    Shift.objects.create(
+        clinic=desk.clinic, date=WEDNESDAY, nurse=nurse, starts=time(8), ends=time(16)
+    )
+    desk.clinic.chairs.filter(pk=desk.chairs[2]).update(kind="isolation")
+    asked, suits = WISHES[wish]
+    query = f"?first={MONDAY}&last={WEDNESDAY}&{asked.format(nurse=nurse.pk)}"
+    page = scheduler.get(url("visit_slots", desk, second.pk) + query).content.decode()
+    offered = [each for each in buttons(page) if each]
+    zone = ZoneInfo(desk.clinic.time_zone)
+    times = [datetime.fromisoformat(each["start"]).astimezone(zone) for each in offered]
+    assert times
+    for arrives, each in zip(times, offered, strict=True):
+        assert suits(arrives, desk, each["chair"]), (arrives, each)
 
 
 @pytest.mark.parametrize(
