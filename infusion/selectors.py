@@ -14,7 +14,6 @@ from clinics.permissions import BOARD_VIEW
 from clinics.selectors import chairs_of, clinic_by_id
 from core.actor import Actor
 from core.errors import NotFound
-from core.rows import rows_by
 from core.zones import local_date
 from infusion import record
 from infusion.board import (
@@ -204,15 +203,12 @@ def reaction_histories(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHist
     Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
     another axis, charted apart.
     """
-    infusions = {row.pk: row.patient_id for row in rows_by(Infusion, patient_id=patient_ids)}
-    if not infusions:
-        return {}
-    events = rows_by(
-        InfusionEvent, infusion_id=infusions.keys(), kind=[InfusionEvent.Kind.REACTION]
+    events = InfusionEvent.objects.filter(
+        infusion__patient_id__in=patient_ids, kind=InfusionEvent.Kind.REACTION
     )
     reactions: dict[UUID, list[InfusionEvent]] = defaultdict(list)
-    for event in record.standing(events):
-        reactions[infusions[event.infusion_id]].append(event)
+    for event in record.standing(events.select_related("infusion")):
+        reactions[event.infusion.patient_id].append(event)
     return {patient: _worst(known) for patient, known in reactions.items()}
 
 
