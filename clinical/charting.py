@@ -1,10 +1,11 @@
 """What each charted event does to a running infusion, and which rules it runs into."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from clinical.events import Event, EventKind
+from clinical.events import Event, EventKind, settle
 from clinical.model import ClimbPolicy, Protocol, ReactionSeverity
 from clinical.timeline import Recovery, RunStatus, Timeline
 from clinical.titration import RatePlan
@@ -160,18 +161,36 @@ _HANDLERS: dict[EventKind, Callable[[Timeline, Event], None]] = {
 }
 
 
-def fold(
-    protocol: Protocol,
-    plan: RatePlan,
-    policy: ClimbPolicy,
-    events: Sequence[Event],
-    now: datetime,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A settled chart, and what it comes to by its last event. To be asked any number of times."""
+
+    events: tuple[Event, ...]
+    timeline: Timeline
+
+    def at(self, now: datetime) -> Timeline:
+        """Return what has run by `now` (UTC); events later than that have not happened."""
+        timeline = self.timeline
+        if self.events and now < self.events[-1].occurred_at:
+            happened = [event for event in self.events if event.occurred_at <= now]
+            timeline = _fold(timeline.protocol, timeline.plan, timeline.policy, happened)
+        else:
+            timeline = timeline.copy()
+        timeline.advance(timeline.at_s(now))
+        return timeline
+
+
+def tell(protocol: Protocol, plan: RatePlan, policy: ClimbPolicy, events: Iterable[Event]) -> Story:
+    """Return the story of a chart whose entries came in whatever order."""
+    settled = tuple(settle(events))
+    return Story(events=settled, timeline=_fold(protocol, plan, policy, settled))
+
+
+def _fold(
+    protocol: Protocol, plan: RatePlan, policy: ClimbPolicy, events: Iterable[Event]
 ) -> Timeline:
-    """Return what has run by `now` (UTC). `events` are settled; later ones have not happened."""
     timeline = Timeline(protocol=protocol, plan=plan, policy=policy)
     for event in events:
-        if event.occurred_at <= now:
-            timeline.advance(timeline.at_s(event.occurred_at))
-            _HANDLERS[event.kind](timeline, event)
-    timeline.advance(timeline.at_s(now))
+        timeline.advance(timeline.at_s(event.occurred_at))
+        _HANDLERS[event.kind](timeline, event)
     return timeline

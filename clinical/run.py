@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from clinical.charting import fold, rate_text
+from clinical.charting import Story, rate_text, tell
 from clinical.climb import Segment, policies_for
-from clinical.events import Event, EventKind, settle
+from clinical.events import Event, EventKind
 from clinical.findings import Finding
 from clinical.model import ClimbPolicy, Protocol, ReactionSeverity
 from clinical.observation import observe_until
@@ -39,9 +39,12 @@ __all__ = [
     "RunState",
     "RunStatus",
     "Segment",
+    "Story",
     "VitalsWhy",
     "rate_text",
     "replay",
+    "state_at",
+    "story_of",
 ]
 
 
@@ -244,16 +247,31 @@ def replay(
     happened. `policy` None takes the rate table's own. Raises ValueError for a naive `now` or
     `must_finish_by`, and for a policy the rate table cannot follow.
     """
-    for moment in (now, must_finish_by):
-        if moment is not None and moment.utcoffset() is None:
-            raise ValueError("now and must_finish_by must carry a time zone")
+    return state_at(story_of(protocol, plan, events, policy=policy), now, must_finish_by)
+
+
+def story_of(
+    protocol: Protocol,
+    plan: RatePlan,
+    events: Iterable[Event],
+    *,
+    policy: ClimbPolicy | None = None,
+) -> Story:
+    """Return a chart ready to be asked for its state again and again; as `replay` otherwise."""
     climb_by = policy or plan.table.climb
     if climb_by not in policies_for(plan.table):
         raise ValueError(f"the {plan.option} table cannot climb by {climb_by}")
+    return tell(protocol, plan, climb_by, events)
+
+
+def state_at(story: Story, now: datetime, must_finish_by: datetime | None = None) -> RunState:
+    """Return where the infusion of a story stands at `now`; as `replay` otherwise."""
+    for moment in (now, must_finish_by):
+        if moment is not None and moment.utcoffset() is None:
+            raise ValueError("now and must_finish_by must carry a time zone")
     now = now.astimezone(UTC)
     limit = None if must_finish_by is None else must_finish_by.astimezone(UTC)
-    timeline = fold(protocol, plan, climb_by, settle(events), now)
-    return _state(timeline, now, limit)
+    return _state(story.at(now), now, limit)
 
 
 def _vitals_due(

@@ -1,7 +1,7 @@
 """Charted events folded, one after the other, into what has really run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -78,6 +78,18 @@ class Timeline:
     vitals: list[datetime] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     empty_s: Fraction | None = None
+
+    def copy(self) -> "Timeline":
+        """Return a twin that can go on by itself."""
+        return replace(
+            self,
+            clock=[*self.clock],
+            spans=[*self.spans],
+            reactions=[*self.reactions],
+            recovery=None if self.recovery is None else replace(self.recovery),
+            vitals=[*self.vitals],
+            notes=[*self.notes],
+        )
 
     @property
     def flowing(self) -> bool:

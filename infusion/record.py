@@ -1,16 +1,19 @@
 """The charted events of an infusion, as the clinical core reads them. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from uuid import UUID
 
 from clinical.findings import Finding
 from clinical.model import Protocol, RateOption, ReactionSeverity
 from clinical.premedication import PremedicationGiven, PremedicationKind
 from clinical.protocol import load
-from clinical.run import Event, EventKind, RunState, replay
+from clinical.run import Event, EventKind, RunState, Story, replay, state_at, story_of
 from clinical.titration import RatePlan, plan
 from clinical.vitals import VitalsSchedule, with_schedule
 from clinics.vitals import schedule_of
@@ -97,12 +100,13 @@ def _scheduled(name: str, edition: str, schedule: VitalsSchedule) -> Protocol:
 
 def plan_of(infusion: Infusion, course: Course) -> RatePlan:
     """Return the rate plan of the infusion's bag."""
-    return plan(
-        protocol_of(course),
-        dose_mg=infusion.dose_mg,
-        option=RateOption(infusion.rate_option),
-        volume_ml=Fraction(infusion.volume_ml),
-    )
+    return _plan(protocol_of(course), infusion.dose_mg, infusion.rate_option, infusion.volume_ml)
+
+
+@lru_cache(maxsize=128)
+def _plan(protocol: Protocol, dose_mg: int, rate_option: str, volume_ml: Decimal) -> RatePlan:
+    option, volume = RateOption(rate_option), Fraction(volume_ml)
+    return plan(protocol, dose_mg=dose_mg, option=option, volume_ml=volume)
 
 
 def bag_of(events: Iterable[InfusionEvent]) -> Bag | None:
@@ -125,6 +129,43 @@ def run_state(
         now=now,
         must_finish_by=None if bag is None else bag.use_by(protocol),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is charted on an infusion, as a key: a fact never changes, so its id says it all.
+
+    Only for facts read from the database: one that is still being charted may yet be refused, and
+    come again under the same id with other values.
+    """
+
+    ids: frozenset[UUID]
+    protocol: Protocol
+    bag: tuple[int, str, Decimal]  # dose in mg, rate option, volume in mL
+    events: Sequence[InfusionEvent] = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=512)
+def _story(seen: _Seen) -> tuple[Story, datetime | None]:
+    """Return the story of a chart, and by when its bag must be empty."""
+    bag, made = bag_of(seen.events), _plan(seen.protocol, *seen.bag)
+    story = story_of(seen.protocol, made, clinical_events(seen.events))
+    return story, None if bag is None else bag.use_by(seen.protocol)
+
+
+def seen_state(
+    infusion: Infusion, course: Course, events: Sequence[InfusionEvent], *, now: datetime
+) -> RunState:
+    """Return `run_state` of facts read from the database, without telling the whole story again at
+    each of a board's polls."""
+    seen = _Seen(
+        ids=frozenset(event.pk for event in events),
+        protocol=protocol_of(course),
+        bag=(infusion.dose_mg, infusion.rate_option, infusion.volume_ml),
+        events=events,
+    )
+    story, use_by = _story(seen)
+    return state_at(story, now, use_by)
 
 
 def objections(

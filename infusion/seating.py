@@ -58,7 +58,7 @@ def seated(
     """Return what the chair of an arrived booking shows at `now`."""
     if infusion is None or infusion.status == Infusion.Status.PREPARING:
         return _before_start(booking, infusion, events, zone=zone, now=now)
-    run = record.run_state(infusion, booking.visit.course, events, now=now)
+    run = record.seen_state(infusion, booking.visit.course, events, now=now)
     if run.ended_at is not None:
         return _after_end(booking, infusion, run, events, now=now)
     return _while_running(booking, infusion, run, events, now=now)

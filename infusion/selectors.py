@@ -35,6 +35,13 @@ from scheduling.history import ReactionHistory
 from scheduling.models import Booking
 
 SEVERE = frozenset({ReactionSeverity.SEVERE, ReactionSeverity.LIFE_THREATENING})
+# What a card says of a booking, its patient, its visit and its course; no more is fetched.
+SHOWN = (
+    "status", "chair", "period", "rate_option", "arrived_at", "visit", "patient", "clinic",
+    "patient__family_name", "patient__given_names", "patient__title", "patient__birth_date",
+    "patient__mrn", "visit__dose_mg", "visit__course", "visit__course__protocol",
+    "visit__course__edition",
+)  # fmt: skip
 TO_COME = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
 
 
@@ -71,7 +78,7 @@ def _outages(chairs: Iterable[Chair], now: datetime) -> dict[UUID, ChairOutage]:
 def _bookings_now(clinic: Clinic, now: datetime) -> list[Booking]:
     today = Q(clinic_day__date=local_date(now, clinic.time_zone), status__in=TO_COME)
     rows = Booking.objects.filter(today | Q(status=Booking.Status.ARRIVED), clinic=clinic)
-    related = rows.select_related("patient", "visit__course")
+    related = rows.select_related("patient", "visit__course").only(*SHOWN)
     found = list(related.exclude(chair=None).order_by("period", "pk"))
     for booking in found:
         booking.visit.course.clinic = clinic  # one object for all, not one query each

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from clinical.protocol import ClimbPolicy, RateOption, ReactionSeverity, load
-from clinical.run import Event, EventKind, replay
+from clinical.run import Event, EventKind, replay, state_at, story_of
 from clinical.titration import duration_of, plan, rate_table
 from tests.clinical import simulation
 from tests.clinical.simulation import FINE, Pump, Tap
@@ -129,6 +129,13 @@ def test_the_two_engines_agree(infusion: tuple[str, int, str, list[Tap], int]) -
     made = plan(load(), dose_mg=BAGS[option][0], option=RateOption(option), volume_ml=bag)
     moment = START + timedelta(seconds=now)
     state = replay(load(), made, to_events(taps), moment, policy=ClimbPolicy(policy))
+
+    # One story, asked at other times first: it keeps nothing of what it was asked before.
+    story = story_of(load(), made, to_events(taps), policy=ClimbPolicy(policy))
+    for other in (moment + timedelta(hours=1), START, moment - timedelta(minutes=20)):
+        asked_then = replay(load(), made, to_events(taps), other, policy=ClimbPolicy(policy))
+        assert state_at(story, other) == asked_then
+    assert state_at(story, moment) == state
 
     assert state.status == pump.status
     assert state.volume_in_ml == min(Fraction(pump.poured, FINE * 3600), Fraction(bag))

@@ -13,6 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from clinics.models import Chair, ChairOutage, Clinic, Role
 from core.actor import Actor
 from core.errors import Forbidden
+from infusion import record
 from infusion.board import Act, Board, ChairCard, Place, Urgency
 from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import board
@@ -215,6 +216,34 @@ def test_a_step_is_offered_when_it_opens(
     shown = card(nurse, minute)
     assert (shown.place, shown.urgency, shown.primary) == (Place.RUNNING, *expected)
     assert set(shown.acts) == {*offered, Act.REACTION}
+
+
+def test_a_board_seen_before_shows_what_is_charted_and_corrected_since(
+    clinic: Clinic, nurse: Actor
+) -> None:
+    """The story of a chart is kept between polls; another fact is another story."""
+    visit = seat(clinic)
+    infusion = running(visit, nurse)
+    for minute in (45, 44, 46):
+        course = visit.course
+        events = list(infusion.events.all())
+        assert record.seen_state(infusion, course, events, now=at(minute)) == record.run_state(
+            infusion, course, events, now=at(minute)
+        )
+    assert card(nurse, 47).seated is not None
+    vitals(infusion, nurse, 48)
+    rate(infusion, nurse, 60, 80)
+    shown = card(nurse, 61).seated
+    assert shown is not None
+    assert (shown.rate_ml_h, shown.step) == (Fraction(80), 2)
+    changed = infusion.events.get(kind="rate_changed")
+    amend_event(
+        event_id=uuid4(), amends=changed.pk, reason="Read again", values={"rate_ml_h": "40"},
+        actor=nurse, now=at(62),
+    )  # fmt: skip
+    shown = card(nurse, 63).seated
+    assert shown is not None
+    assert (shown.rate_ml_h, shown.step) == (Fraction(40), 1)
 
 
 def test_after_the_vital_signs_the_rate_is_next(clinic: Clinic, nurse: Actor) -> None:
