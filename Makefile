@@ -89,8 +89,14 @@ battery: .venv/.dev ## the long proofs: every property in full, twenty rounds of
 		tests/scheduling/test_one_slot_battery.py tests/scheduling/test_desk_model.py \
 		tests/infusion/test_run_model.py tests/scheduling/planner
 
-bench: .venv/.dev ## measure against raw SQL; a table, and JSON under var/ (ONLY=planner for one)
-	@$(SERVICES) $(BIN)/python -m benchmarks $(ONLY)
+# `make bench board` runs the benches named after it; without names, all of them.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+BENCHES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(BENCHES): ; @:
+endif
+
+bench: .venv/.dev ## measure against raw SQL, all or by name (`make bench board`); a table, JSON under var/
+	@$(SERVICES) $(BIN)/python -m benchmarks $(BENCHES) $(ONLY)
 
 mutants: .venv/.dev ## change the clinical rules one by one and see a test fail (an hour)
 	@$(BIN)/python -m tests.clinical.mutation --jobs 2

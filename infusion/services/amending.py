@@ -99,18 +99,21 @@ def _amend(
 
 
 @command
-def take_back(*, event_id: UUID, entry: UUID, actor: Actor, now: datetime) -> Charted:
-    """Chart that an entry of one's own, made moments ago, was a slip.
+def take_back(
+    *, event_id: UUID, entry: UUID, actor: Actor, now: datetime, tapped_at: datetime | None = None
+) -> Charted:
+    """Chart that an entry of one's own, made moments before the tap, was a slip.
 
-    Raises NotFound for another clinic's entry, Forbidden for somebody else's, Conflict later than
-    UNDO_WITHIN after it, for a start, an end or a discharge, and when something rests on it.
+    The tap may arrive long after it was made. Raises NotFound for another clinic's entry,
+    Forbidden for somebody else's, Conflict later than UNDO_WITHIN after it, for a start, an end or
+    a discharge, and when something rests on it.
     """
     old = InfusionEvent.objects.filter(pk=entry, infusion__clinic_id=actor.clinic_id).first()
     if old is None:
         raise NotFound
     if old.recorded_by_id != actor.user_id:
         raise Forbidden("Only who charted it can take it back.")
-    if now - old.recorded_at > UNDO_WITHIN:
+    if min(tapped_at or now, now) - old.recorded_at > UNDO_WITHIN:
         raise Conflict("It is too late to take this back. Correct the entry with a reason.")
     return _amend(
         old, event_id=event_id, occurred_at=old.occurred_at, values={}, withdrawn=True,

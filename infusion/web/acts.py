@@ -19,7 +19,7 @@ from infusion.board import Act
 from infusion.chart import Charted
 from infusion.services.amending import take_back
 from infusion.web import outbox
-from infusion.web.board import done, tapped, toast
+from infusion.web.board import answered, done, tap_of, tapped, toast
 from infusion.web.forms.base import ActForm
 from infusion.web.outbox import own_entries_only
 from infusion.web.pages import PAGES
@@ -215,6 +215,7 @@ def _to_outbox(request: ClinicRequest, words: str, *, undo_url: str, go: str) ->
 
 @allow(INFUSIONS_CHART)
 @require_POST
+@own_entries_only
 @tapped
 def undo(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> HttpResponse:
     """Take back an entry of one's own within the first moments."""
@@ -223,5 +224,9 @@ def undo(request: ClinicRequest, visit_id: UUID, event_id: UUID) -> HttpResponse
         own_id = UUID(given)
     except ValueError:
         own_id = uuid4()
-    take_back(event_id=own_id, entry=event_id, actor=request.actor, now=clock.now())
-    return done(request, _("Entry taken back."))
+    now = clock.now()
+    take_back(
+        event_id=own_id, entry=event_id, tapped_at=tap_of(request, now), actor=request.actor,
+        now=now,
+    )  # fmt: skip
+    return answered(request, _("Entry taken back."))

@@ -1,10 +1,12 @@
 """The chair board: every chair, live. A poll answers only with the cards that have changed."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID, uuid4
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +18,14 @@ from django.views.decorators.http import require_POST, require_safe
 from clinics.permissions import BOARD_VIEW, BOOKINGS_ARRIVE, REMINDERS_ACKNOWLEDGE
 from clinics.web.access import ClinicRequest, ClinicView, allow, polled
 from core import clock, display
-from core.errors import Forbidden, NotFound, Refusal
+from core.errors import Forbidden, Invalid, NotFound, Refusal
 from infusion.board import Board, ChairCard
 from infusion.selectors import board as read_board
 from infusion.services.reading import record_board_read
+from infusion.web import outbox
 from infusion.web.cards import STRIP_AHEAD, lines, shown
+from infusion.web.forms.base import CLOCK_TOLERANCE
+from infusion.web.outbox import own_entries_only
 from infusion.web.words import on_the_wall
 from reminders.services.acknowledging import acknowledge
 from scheduling.services.attendance import mark_arrived, undo_arrived
@@ -104,8 +109,8 @@ def tapped(view: ClinicView[P]) -> ClinicView[P]:
         except (NotFound, Forbidden):
             raise
         except Refusal as refusal:
-            if not request.headers.get("HX-Request"):
-                raise
+            if not request.headers.get("HX-Request") or outbox.asked(request):
+                raise  # an outbox is told by the middleware
             return done(request, on_the_wall(refusal.message), tone="danger")
 
     return run
@@ -113,14 +118,18 @@ def tapped(view: ClinicView[P]) -> ClinicView[P]:
 
 @allow(BOOKINGS_ARRIVE)
 @require_POST
+@own_entries_only
 @tapped
 def arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
-    """The patient is here. One tap, and it can be taken back."""
-    booking = mark_arrived(booking_id=booking_id, actor=request.actor, now=clock.now())
+    """The patient is here since the tap, whenever it gets through. It can be taken back."""
+    now = clock.now()
+    booking = mark_arrived(
+        booking_id=booking_id, arrived_at=tap_of(request, now), actor=request.actor, now=now
+    )
     name = display.person_name(booking.patient.family_name, booking.patient.given_names)
     words = _("%(name)s has arrived.") % {"name": name}
     undo = reverse("board_not_arrived", args=[request.clinic.slug, booking_id])
-    return done(request, words, undo_url=undo)
+    return answered(request, words, undo_url=undo)
 
 
 @allow(BOOKINGS_ARRIVE)
@@ -139,6 +148,25 @@ def reminder_seen(request: ClinicRequest, reminder_id: UUID) -> HttpResponse:
     """Somebody has read a reminder in the strip. The step itself stays due."""
     acknowledge(reminder_id=reminder_id, actor=request.actor, now=clock.now())
     return done(request, _("Reminder seen."))
+
+
+def tap_of(request: ClinicRequest, now: datetime) -> datetime | None:
+    """Return the instant of the tap, which an outbox sends along; None when there is none."""
+    try:
+        given = forms.DateTimeField(required=False).clean(request.POST.get("tapped_at", ""))
+    except forms.ValidationError:
+        raise Invalid("This is no time.", {"tapped_at": ["This is no time."]}) from None
+    return now if given is not None and now < given <= now + CLOCK_TOLERANCE else given
+
+
+def answered(request: ClinicRequest, words: str, *, undo_url: str = "") -> HttpResponse:
+    """Answer a tap, whether a browser's outbox sent it or the page itself."""
+    if not outbox.asked(request):
+        return done(request, words, undo_url=undo_url)
+    html = ""
+    if outbox.watched(request) and "layout" in request.POST:
+        html = done(request, words, undo_url=undo_url).content.decode()
+    return outbox.applied(words, html=html)
 
 
 def done(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str = "") -> HttpResponse:
@@ -162,5 +190,6 @@ def toast(request: ClinicRequest, words: str, *, undo_url: str = "", tone: str =
     """Return a word after a tap, to be put among the page's toasts."""
     shown = {
         "text": words, "undo_url": undo_url, "tone": tone, "oob": True, "event_id": uuid4(),
+        "keeps": "/chair/undo/" in undo_url,  # an entry's; an arrival is taken back at once or not
     }  # fmt: skip
     return render_to_string("infusion/_toast.html", shown, request)

@@ -197,7 +197,7 @@ def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
         primary=primary,
         leads=act is Act.PREPARE,
         posts=act in {Act.ARRIVE, Act.REACTION},
-        event_id=uuid4() if act is Act.REACTION else None,
+        event_id=uuid4() if act in {Act.ARRIVE, Act.REACTION} else None,
     )
 
 

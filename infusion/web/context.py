@@ -8,12 +8,14 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from clinics.permissions import INFUSIONS_CHART
 from core.actor import Actor
 from infusion.web.cards import BUTTONS
 
 KEY_SALT = "infusion.outbox"
+UNDO = "undo"  # an entry that takes another back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,10 @@ def outbox(request: HttpRequest) -> dict[str, Outbox | None]:
         "outbox": Outbox(
             user_id=actor.user_id,
             key=sealing_key(actor.user_id),
-            acts=json.dumps({act.value: str(words) for act, (words, _icon) in BUTTONS.items()}),
+            acts=json.dumps(
+                {act.value: str(words) for act, (words, _icon) in BUTTONS.items()}
+                | {UNDO: str(_("Undo"))}
+            ),
             review_url=reverse("needs_review", args=[slug]),
         )
     }

@@ -18,6 +18,7 @@ from core.errors import Invalid
 from infusion.board import Act
 from infusion.services.discarding import discard_entry
 from infusion.web import outbox
+from infusion.web.context import UNDO
 from scheduling.models import Visit
 
 REASONS = [
@@ -35,7 +36,7 @@ class DiscardForm(forms.Form):
 
     event_id = forms.UUIDField()
     visit = forms.UUIDField()
-    act = forms.ChoiceField(choices=[(act.value, act.value) for act in Act])
+    act = forms.ChoiceField(choices=[*((act.value, act.value) for act in Act), (UNDO, UNDO)])
     tapped_at = forms.DateTimeField()
     reason = forms.ChoiceField(choices=REASONS)
 

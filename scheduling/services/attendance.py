@@ -7,7 +7,7 @@ from clinics.permissions import BOOKINGS_ARRIVE
 from core import audit
 from core.actor import Actor
 from core.db import command, joins
-from core.errors import Conflict, RuleBroken
+from core.errors import Conflict, Invalid, RuleBroken
 from core.zones import local_date
 from scheduling.models import Booking, Visit
 from scheduling.reminder_plans import plan_booking, plan_visit
@@ -19,17 +19,29 @@ EXPECTED = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
 
 
 @command
-def mark_arrived(*, booking_id: UUID, actor: Actor, now: datetime) -> Booking:
-    """Note that the patient is here. Raises RuleBroken on another day than the booked one,
-    Conflict when the booking is not one that is expected."""
+def mark_arrived(
+    *, booking_id: UUID, actor: Actor, now: datetime, arrived_at: datetime | None = None
+) -> Booking:
+    """Note that the patient is here since `arrived_at`, else since now; the very same again is
+    done already.
+
+    Raises RuleBroken on another day than the booked one, Invalid for a time to come, Conflict when
+    the booking is not one that is expected.
+    """
     actor.require(BOOKINGS_ARRIVE)
+    at = arrived_at or now
+    if at > now:
+        words = "This time has not come yet. Check the clock of the tablet."
+        raise Invalid(words, {"arrived_at": [words]})
     held, booking = take_booking(booking_id, dates=None, actor=actor, now=now)
+    if booking.status == Booking.Status.ARRIVED and booking.arrived_at == arrived_at:
+        return booking
     _check_expected(booking)
-    day = local_date(booking.period.lower, held.clinic.time_zone)
-    if day != held.today:
+    day, zone = local_date(booking.period.lower, held.clinic.time_zone), held.clinic.time_zone
+    if day != held.today or day != local_date(at, zone):
         raise RuleBroken(f"This visit is booked for {day:%d-%b-%Y}. Move it to today first.")
     booking.status, booking.arrived_at, booking.hold_expires_at = (
-        Booking.Status.ARRIVED, now, None,
+        Booking.Status.ARRIVED, at, None,
     )  # fmt: skip
     save(booking, "status", "arrived_at", "hold_expires_at", now=now)
     _set_visit(held, booking, Visit.Status.ARRIVED, now)

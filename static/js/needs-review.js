@@ -1,5 +1,7 @@
 // <needs-review who="url">: the entries that the server refused, with its words: correct, send again, or discard with
 // a reason. Whose entry it is comes from the server each time: this device keeps no names.
+// One tap and nothing typed: to be sent again or discarded, not corrected.
+const NO_FORM = new Set(["arrive", "undo"]);
 const HIDDEN = new Set(["event_id", "back", "tapped_at"]);
 
 class NeedsReview extends HTMLElement {
@@ -63,7 +65,9 @@ class NeedsReview extends HTMLElement {
     put("refusal", content.words.join(" "));
     const typed = content.fields.filter(([name, value]) => value && !HIDDEN.has(name));
     put("typed", typed.map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", "));
-    row.querySelector("[data-correct]").href = `${entry.path}#entry=${entry.id}`;
+    const correct = row.querySelector("[data-correct]");
+    if (NO_FORM.has(entry.act)) correct.remove();
+    else correct.href = `${entry.path}#entry=${entry.id}`;
     row.querySelector("[data-again]").addEventListener("click", () => this.again(entry));
     row.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();

@@ -55,7 +55,8 @@ async function chart(form) {
   const path = new URL(form.action).pathname;
   const answered = box().settled(id, offline() || box().waiting ? QUEUED_WITHIN : ANSWERS_WITHIN);
   try {
-    await box().add({ path, fields: [...new FormData(form)], ...kept });
+    const { entryVisit: visit, entryAct: act } = form.dataset;
+    await box().add({ path, fields: [...new FormData(form)], visit, act, ...kept });
   } catch {
     form.removeAttribute("data-outbox"); // No room to keep it: htmx sends it at once.
     form.requestSubmit();
@@ -71,6 +72,7 @@ function finish(form, { result, words, html, go }) {
   if (result === "refused" && looking && html) return showRefused(html);
   if (result === "refused") return toast(words.join(" "));
   if (result === "applied") {
+    form.closest("undo-bar")?.remove();
     putPieces(html);
     return looking && leave(form, go);
   }
@@ -144,7 +146,7 @@ async function takeUp() {
 
 customElements.whenDefined("out-box").then(takeUp);
 
-// What does not go through the outbox (an arrival, an undo) must say when it did not get through.
+// What does not go through the outbox (taking back an arrival) must say when it did not get through.
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (event.detail.requestConfig?.verb !== "get") toast(document.querySelector("connection-state").getAttribute("words-not-sent"));

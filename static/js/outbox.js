@@ -39,8 +39,10 @@ class OutBox extends HTMLElement {
   };
 
   // Keeps one act. `fields` are the form's names and values, in pairs; resolves when the entry is safe on this device.
-  async add({ path, fields, tappedAt = this.tapNow() }) {
-    const [, visit, act] = path.match(/\/visits\/([^/]+)\/chair\/([^/]+)\/$/) ?? [];
+  // `visit` and `act` are in the path of an act at a chair; an arrival and an undo say them.
+  async add({ path, fields, visit: named, act: doing, tappedAt = this.tapNow() }) {
+    const [, of, at] = path.match(/\/visits\/([^/]+)\/chair\/([^/]+)\//) ?? [];
+    const [visit, act] = [named ?? of, doing ?? at];
     const tapped_at = new Date(tappedAt).toISOString();
     const typed = [...fields.filter(([name]) => !NOT_KEPT.has(name)), ["tapped_at", tapped_at]];
     const [, id] = typed.find(([name]) => name === "event_id");

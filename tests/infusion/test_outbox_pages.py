@@ -1,6 +1,7 @@
 """What a browser's outbox is answered: once per tap, in words it can keep, never for another."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,8 +19,8 @@ from core.models import AuditEntry
 from infusion.models import InfusionEvent
 from infusion.services.discarding import ACTION, discard_entry
 from infusion.web.context import sealing_key
-from scheduling.models import Visit
-from tests.infusion.builders import at, running, seat
+from scheduling.models import Booking, Visit
+from tests.infusion.builders import at, expect, running, seat
 from tests.infusion.pages import HTMX, Tablet, held
 from tests.people import make_clinic, make_user
 
@@ -310,3 +311,58 @@ class TestWhatThePageBrings:
         assert names["rate"] == "Rate"
         reader = Tablet(clinic, make_user(clinic, Role.SCHEDULER))
         assert "<out-box" not in reader.get(45, "board").content.decode()
+
+
+def send_to(tablet: Tablet, minute: float, name: str, *args: object, **data: Any) -> Any:
+    """Send a tap of the board as the outbox does."""
+    headers = {**HTMX, "X-Outbox": "later", "X-Charted-By": str(tablet.user.pk)}
+    with time_machine.travel(at(minute), tick=False):
+        tablet.get(minute, "needs_review")
+        return tablet.client.post(tablet.address(name, *args), data, headers=headers)
+
+
+def test_an_arrival_counts_from_its_tap_and_is_one_however_often_it_is_sent(
+    tablet: Tablet, clinic: Clinic
+) -> None:
+    booking = Booking.objects.get(visit=expect(clinic, mrn="MRN-9", position=2))
+    tapped = {"event_id": uuid4(), "tapped_at": at(-5).isoformat()}
+    for minute in (10, 12):
+        assert outcome(send_to(tablet, minute, "board_arrived", booking.pk, **tapped)) == (
+            200, "applied",
+        )  # fmt: skip
+    booking.refresh_from_db()
+    assert (booking.status, booking.arrived_at) == (Booking.Status.ARRIVED, at(-5))
+    assert AuditEntry.objects.filter(action="booking.arrived").count() == 1
+    again = send_to(tablet, 14, "board_arrived", booking.pk, tapped_at=at(13).isoformat())
+    assert outcome(again) == (409, "refused")
+    assert "already arrived" in " ".join(again.json()["words"])
+
+
+@pytest.mark.parametrize("tapped", [at(11).isoformat(), at(-1000).isoformat(), "soon"])
+def test_an_arrival_at_a_time_that_cannot_be_is_refused(
+    tablet: Tablet, clinic: Clinic, tapped: str
+) -> None:
+    booking = Booking.objects.get(visit=expect(clinic, mrn="MRN-9", position=2))
+    answer = send_to(tablet, 10, "board_arrived", booking.pk, tapped_at=tapped)
+    assert answer["X-Outbox"] == "refused"
+    booking.refresh_from_db()
+    assert booking.arrived_at is None
+
+
+def test_an_undo_counts_from_its_tap(tablet: Tablet, visit: Visit) -> None:
+    assert outcome(send(tablet, 50, visit.pk, "vitals", **spo2())) == (200, "applied")
+    entry = taken().get()
+    tapped = {"event_id": uuid4(), "tapped_at": (at(50) + timedelta(seconds=8)).isoformat()}
+    for minute in (58, 59):
+        answer = send_to(tablet, minute, "chair_undo", visit.pk, entry.pk, **tapped)
+        assert outcome(answer) == (200, "applied")
+    assert InfusionEvent.objects.filter(amends=entry, values__withdrawn=True).count() == 1
+
+
+def test_an_undo_tapped_too_late_is_refused(tablet: Tablet, visit: Visit) -> None:
+    send(tablet, 50, visit.pk, "vitals", **spo2())
+    entry = taken().get()
+    answer = send_to(
+        tablet, 58, "chair_undo", visit.pk, entry.pk, event_id=uuid4(), tapped_at=at(52).isoformat()
+    )
+    assert outcome(answer) == (409, "refused")

@@ -14,9 +14,10 @@ from core.actor import Actor
 from core.models import AuditEntry
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.running import change_rate
-from scheduling.models import Visit
+from scheduling.models import Booking, Visit
 from tests.browser.ward.ward import DUMP, Tablet, Ward, chair, chart_vitals, taken
 from tests.infusion.builders import at, running, seat
+from tests.infusion.builders import expect as expect_patient
 from tests.people import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -224,7 +225,56 @@ def test_nobody_signs_out_while_entries_wait(tablet: Tablet, visit: Visit) -> No
     page.wait_for_url("**/accounts/**")
 
 
+def test_an_arrival_without_wifi_counts_from_its_tap(
+    ward: Ward, tablet: Tablet, visit: Visit
+) -> None:
+    coming = expect_patient(ward.clinic, mrn="MRN-2", position=2, from_minute=40)
+    page = tablet.open()
+    tablet.lose_wifi()
+    tablet.card(2).get_by_role("button", name=re.compile("Arrived")).tap()
+    expect(page.locator(CHIP)).to_have_text("1 entry not saved yet")
+    expect(tablet.card(2).locator(".unsaved")).to_contain_text("Not saved yet: Arrived 10:40")
+    ward.pass_time(5 * 60)
+    tablet.find_wifi()
+    tablet.drain()
+    booking = Booking.objects.get(visit=coming)
+    assert booking.status == Booking.Status.ARRIVED
+    assert booking.arrived_at is not None
+    assert abs(booking.arrived_at - at(40)) < timedelta(minutes=1)
+
+
+def test_an_undo_tapped_without_wifi_still_takes_the_entry_back(
+    ward: Ward, tablet: Tablet, visit: Visit
+) -> None:
+    page = tablet.open(chair(visit))
+    tablet.ready()
+    chart_vitals(page, 118)
+    undo = page.locator("undo-bar").get_by_role("button", name=re.compile("Undo"))
+    undo.wait_for()
+    tablet.lose_wifi()
+    undo.tap()
+    expect(page.locator(CHIP)).to_have_text("1 entry not saved yet")
+    ward.pass_time(3 * 60)
+    tablet.find_wifi()
+    tablet.drain()
+    kept = InfusionEvent.objects.filter(kind="vitals").order_by("recorded_at").last()
+    assert kept is not None
+    assert kept.values["withdrawn"] is True
+
+
 class TestNeedsReview:
+    def test_the_sign_out_page_says_what_still_waits_here(
+        self, tablet: Tablet, refused: Page
+    ) -> None:
+        """Typed by its address: the server cannot know what the browser holds."""
+        refused.goto(f"{tablet.ward.base}/accounts/logout/")
+        warning = refused.locator("sign-out-warning")
+        expect(warning).to_contain_text("1 entry on this device is not saved yet")
+        expect(refused.get_by_role("button", name="Sign out all the same")).to_be_visible()
+        expect(refused.get_by_role("link", name="Stay signed in")).to_have_class(
+            re.compile("button--primary")
+        )
+
     @pytest.fixture
     def refused(self, ward: Ward, tablet: Tablet, visit: Visit, nurse: Actor) -> Page:
         """A rate step charted without wifi that a colleague charted meanwhile (H1)."""
