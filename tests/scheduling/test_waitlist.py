@@ -418,3 +418,13 @@ def test_declined_and_lapsed_offers_are_no_cancellations(desk: Desk) -> None:
     decline_offer(offer_id=offer(desk, entry).pk, actor=desk.actor, now=NOW)
     found = attendance(desk.clinic, Span(MONDAY, LATER))
     assert (found.cancelled, found.open) == (0, 1)
+
+
+def test_an_own_offer_that_lapsed_on_another_day_stands_in_no_ones_way(desk: Desk) -> None:
+    entry, booking = booked_later(desk)
+    made = offer(desk, entry)
+    end(desk, booking, now=made.expires_at)
+    made.refresh_from_db()
+    assert made.state == "offered", "that day was not locked: the round frees it"
+    assert expire_holds(clinic_id=desk.clinic.pk, now=made.expires_at) == 1
+    assert recompute_summaries(desk.clinic, MONDAY, LATER) == []
