@@ -12,7 +12,7 @@ from scheduling.disruption.what import ChairOut, NursesAway
 from scheduling.models import Booking
 from scheduling.services.disruptions import record_disruption
 
-FIRST, LAST = timedelta(days=3), timedelta(days=20)
+FIRST, LAST = timedelta(days=2), timedelta(days=40)
 
 
 def disrupt(setting: Setting, now: datetime) -> None:

@@ -60,11 +60,11 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
         patients = _patients(setting.clinic, now)
         fill_everyday(setting, fill_today(setting, patients, now), now)
         tell(f"{setting.clinic.name}: courses, bookings and today's chairs")
-    disrupt(settings[0], now)
     hand_in_referrals(settings[0], now)
     _one_letter_fails(now)
     for setting in settings:
         fill_waitlist(setting, now)
+    disrupt(settings[0], now)  # after what the waitlist frees: who is affected stays booked
     plan_ahead(settings[0], now)
     return settings
 
