@@ -120,7 +120,8 @@ def _buttons(request: ClinicRequest, bed: Bedside) -> list[Button]:
     acts = list(dict.fromkeys([*bed.acts, *resolved, *ALWAYS.get(bed.here.place, ())]))
     return [
         Button(
-            label=button_label(act, bed.next_rate()),
+            # "Rate now" only when it is time: a tired hand takes the button at its word.
+            label=button_label(act, bed.next_rate() if act in bed.acts else None),
             icon=BUTTONS[act][1],
             url=_url(act, request.clinic.slug, bed.visit.pk),
             element_id=f"act-{act.value}",
