@@ -100,7 +100,7 @@ def _worker() -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(
         [*command, "worker", "--concurrency", str(WORKERS), "--loglevel", "ERROR",
          "--without-gossip", "--without-mingle"],
-        env=environ, stdout=subprocess.DEVNULL,
+        env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         for _ in range(60):

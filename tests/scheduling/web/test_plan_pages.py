@@ -152,6 +152,7 @@ def test_a_plan_shows_who_gets_what_and_records_that_it_was_read(
     desk.book(desk.visit("C"), shown="12:00")
     run = planned(scheduler, desk)
     run.result["days"][0]["expected_p90"] = 75
+    run.result["days"][0]["what_if"] = ["With one more chair: nobody left out."]
     run.save()
     page = words(scheduler, url("plan_run", desk, run.pk))
     assert "3 of 3" in page
@@ -159,6 +160,8 @@ def test_a_plan_shows_who_gets_what_and_records_that_it_was_read(
     assert "Last patient leaves" in page
     assert "With reactions, 9 days in 10" in page
     assert "1hr 15min" in page
+    assert "What would help" in page
+    assert "With one more chair: nobody left out." in page
     assert page.count("Gets its time") == 2
     assert "1 visit stays as it is" in page
     assert "DOE, Jane" in page
