@@ -190,9 +190,8 @@ def unbooked_due(
         )
         .order_by("due_on", "pk")
         .values_list(
-            *DUE_COLUMNS,
-            "course__protocol", "course__edition", "last_given_on", "restarted_on", "delay",
-            "waits",
+            *DUE_COLUMNS, "course__protocol", "course__edition", "last_given_on",
+            "restarted_on", "delay", "waits",
         )[:limit]
     )  # fmt: skip
     column = DUE_COLUMNS.index("patient_id")
