@@ -18,6 +18,7 @@ from core.models import AuditEntry
 from scheduling import plan_jobs
 from scheduling.days import recompute_summaries
 from scheduling.models import Booking, PatientWishes, Visit
+from scheduling.plan_input import Options, collect
 from scheduling.plan_jobs import work_on
 from scheduling.planner_model import PlannerRun
 from scheduling.services.bookings import hold_day
@@ -264,3 +265,11 @@ def test_what_the_patient_wishes_is_kept(desk: Desk) -> None:
     assert "12:00" <= f"{start:%H:%M}" <= "12:15"
     [out] = run.result["unplaced"]
     assert "none of the weekdays on which the patient can come" in out["words"]
+
+
+def test_a_proposed_time_is_as_fixed_as_a_confirmed_one_while_others_are_sought(desk: Desk) -> None:
+    desk.book(desk.visit("P"), FRIDAY, "13:00", status="proposed", now=NOW)
+    [free] = collect(desk.clinic, FRIDAY, FRIDAY, Options(), now=NOW).visits
+    chosen = Options(doses=[str(desk.visit("A").pk)])
+    fixed = collect(desk.clinic, FRIDAY, FRIDAY, chosen, now=NOW).visits[0]
+    assert (free.visit.confirmed, fixed.visit.confirmed) == (None, 13 * 60)
