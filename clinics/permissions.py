@@ -18,6 +18,7 @@ BOOKINGS_VIEW = "bookings.view"
 BOOKINGS_CHANGE = "bookings.change"
 BOOKINGS_ARRIVE = "bookings.arrive"
 CHAIRS_VIEW = "chairs.view"
+DISRUPTIONS_VIEW = "disruptions.view"
 DISRUPTIONS_RECORD = "disruptions.record"
 INFUSIONS_CHART = "infusions.chart"
 INFUSIONS_VIEW = "infusions.view"
@@ -33,7 +34,7 @@ CALCULATOR_USE = "calculator.use"
 
 _EVERYBODY_AT_WORK = frozenset(
     {BOARD_VIEW, PATIENTS_VIEW, COURSES_VIEW, VISITS_VIEW, BOOKINGS_VIEW, CHAIRS_VIEW}
-    | {INFUSIONS_VIEW}
+    | {DISRUPTIONS_VIEW, INFUSIONS_VIEW}
 )
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -61,8 +62,8 @@ SCOPE_PERMISSIONS: dict[str, frozenset[str]] = {
     "chairs:read": frozenset({CHAIRS_VIEW}),
     "board:read": frozenset({BOARD_VIEW}),
     "infusions:read": frozenset({INFUSIONS_VIEW}),
-    "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE}),
-    "disruptions:write": frozenset({BOOKINGS_VIEW, DISRUPTIONS_RECORD}),
+    "bookings:write": frozenset({BOOKINGS_VIEW, BOOKINGS_CHANGE, DISRUPTIONS_VIEW}),
+    "disruptions:write": frozenset({DISRUPTIONS_VIEW, DISRUPTIONS_RECORD}),
     "calculator:use": frozenset({CALCULATOR_USE}),
 }
 

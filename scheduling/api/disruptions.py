@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinics.api.views import ClinicApiView
-from clinics.permissions import BOOKINGS_VIEW, DISRUPTIONS_RECORD
+from clinics.permissions import DISRUPTIONS_RECORD, DISRUPTIONS_VIEW
 from clinics.selectors import clinic_by_id
 from core import clock
 from core.access import Access, Audience
@@ -128,7 +128,7 @@ def _day(given: dict[str, Any]) -> date:
 class DisruptionListView(ClinicApiView):
     """Closed days, chairs out of use and absent nurses, from today at the clinic."""
 
-    access = Access(Audience.CLINIC, BOOKINGS_VIEW)
+    access = Access(Audience.CLINIC, DISRUPTIONS_VIEW)
 
     @extend_schema(
         operation_id="list_disruptions",
@@ -205,7 +205,7 @@ class AbsenceListView(_WritingView):
 class ConflictListView(ClinicApiView):
     """Bookings somebody has to look at. Nobody's record is read: ids and words without a name."""
 
-    access = Access(Audience.CLINIC, BOOKINGS_VIEW)
+    access = Access(Audience.CLINIC, DISRUPTIONS_VIEW)
 
     @extend_schema(
         operation_id="list_conflicts",
