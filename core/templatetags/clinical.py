@@ -42,8 +42,10 @@ def clinical_date(value: date | datetime | None) -> str:
 
 
 @register.filter
-def weekday(value: date | None) -> str:
-    """`{{ slot.day|weekday }}` gives Monday, in the reader's language."""
+def weekday(value: date | datetime | None) -> str:
+    """`{{ slot.day|weekday }}` gives Monday, in the reader's language and the clinic's zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(current_zone())
     return display.NOTHING if value is None else str(WEEKDAYS[value.weekday()])
 
 

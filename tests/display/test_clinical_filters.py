@@ -28,6 +28,14 @@ def test_a_zone_that_is_called_by_its_offset(zone: str, words: str) -> None:
         assert Template(source).render(Context({"at": AT})) == words
 
 
+def test_a_weekday_is_the_one_of_the_clinics_wall() -> None:
+    """Six in the morning in Auckland is still the evening before in UTC."""
+    with timezone.override("Pacific/Auckland"):
+        template = Template("{% load clinical %}{{ at|weekday }} {{ at|clinical_datetime }}")
+        thursday = datetime(2026, 12, 16, 17, tzinfo=UTC)
+        assert template.render(Context({"at": thursday})) == "Thursday 17-Dec-2026 06:00"
+
+
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
