@@ -198,7 +198,9 @@ def test_a_decision_that_makes_no_sense_is_refused(
 
 def test_readers_see_the_page_without_acts(clinic: Clinic, visit: Visit, nurse: Actor) -> None:
     prepare(visit, nurse)
-    reader = Tablet(clinic, make_user(clinic, Role.PHARMACIST))
+    pharmacist = Tablet(clinic, make_user(clinic, Role.PHARMACIST))
+    assert offered(shown(pharmacist, visit)) == ["bag_check"]  # the second person, nothing else
+    reader = Tablet(clinic, make_user(clinic, Role.SCHEDULER))
     assert offered(shown(reader, visit)) == []
     outsider = Tablet(clinic, make_user(clinic, Role.AUDITOR))
     assert outsider.get(5, "before_start", visit.pk).status_code == 403
