@@ -14,6 +14,7 @@ APPEND_ONLY = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares a server on one worker: there is one demo clinic, and a Chromium a file."""
     for item in items:
