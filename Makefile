@@ -15,7 +15,8 @@ FIND_PYTHON = $(shell for p in $(CANDIDATES); do \
 
 .DEFAULT_GOAL := help
 .PHONY: help run test fast unit race browser check format-check lint types contracts templates \
-	migrations deploy format fix bench battery reset mutants openapi pictures venv
+	demo-pages other-pages migrations deploy format fix bench battery reset mutants openapi pictures \
+	venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +46,14 @@ race: .venv/.dev # real connections, threads and processes: one at a time
 browser: .venv/.dev # drives a Chromium, which is installed when there is none
 	@$(LAUNCH) libraries
 	@chromium="$$($(LAUNCH) browser)" && \
-	CHROMIUM_PATH="$$chromium" $(SERVICES) $(PYTEST) -n 2 --dist loadgroup --create-db -m browser
+	CHROMIUM_PATH="$$chromium" $(SERVICES) $(MAKE) --no-print-directory -k -j 2 -O demo-pages other-pages
+
+demo-pages: # the pages of one whole demo clinic
+	@$(SERVICES) $(PYTEST) -n 0 --create-db -m browser tests/browser --ignore=tests/browser/ward
+
+other-pages: # beside it, in a database of its own
+	@TEST_DATABASE_NAME=test_pages $(SERVICES) $(PYTEST) -n 0 --create-db -m browser \
+		--ignore-glob="tests/browser/test_*"
 
 check: .venv/.dev ## format, lint, types, import contracts, templates, migrations, deployment
 	@$(MAKE) --no-print-directory -k -j 2 types format-check lint contracts templates migrations deploy

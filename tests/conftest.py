@@ -14,15 +14,6 @@ APPEND_ONLY = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a server on one worker: there is one demo clinic, and a Chromium a file."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            uses_demo = "demo" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("demo" if uses_demo else item.path.name))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _empty_append_only_tables_between_tests() -> Iterator[None]:
     """Let the test runner's own flush past the triggers that keep facts from being removed."""

@@ -109,7 +109,9 @@ def test_a_failing_stage_fails_the_whole_and_the_others_still_run(folder: Path) 
     done = make(folder, "test")
     assert done.returncode != 0
     assert "Failed: race" in done.stdout
-    assert "-m browser" in done.stdout
+    assert "demo-pages other-pages" in done.stdout
+    for pages in ("demo-pages", "other-pages"):
+        assert "-m browser" in make(folder, pages).stdout
     python.write_text("#!/bin/sh\n")
     assert make(folder, "test").returncode == 0
 
