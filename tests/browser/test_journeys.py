@@ -96,7 +96,9 @@ def test_a_prescriber_decides_after_a_gap_and_starts_a_course(
     expect(page.locator(".timeline__mark")).not_to_have_count(0)
 
 
-def test_a_pharmacist_reads_checks_bags_and_changes_nothing_else(sign_in: SignIn, demo: DemoClinic) -> None:
+def test_a_pharmacist_reads_checks_bags_and_changes_nothing_else(
+    sign_in: SignIn, demo: DemoClinic
+) -> None:
     page = sign_in("pharmacist").page
     page.goto(f"{demo.address}{NORTHSIDE}/board/")
     expect(page.locator(".chair-card")).to_have_count(12)
