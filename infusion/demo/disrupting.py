@@ -26,7 +26,7 @@ def disrupt(setting: Setting, now: datetime) -> None:
         clinic=clinic, status=Booking.Status.CONFIRMED, period__isnull=False,
         clinic_day__date__range=(today + FIRST, today + LAST),
     )  # fmt: skip
-    busiest = coming.values("clinic_day").annotate(n=Count("pk")).order_by("-n", "clinic_day")
+    busiest = coming.values("clinic_day").annotate(n=Count("pk")).order_by("-n", "clinic_day__date")
     first = busiest.first()
     if first is None:
         return

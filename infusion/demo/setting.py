@@ -13,12 +13,14 @@ from clinics.models import (
     ChairOutage,
     Clinic,
     Closure,
+    HolidayOpening,
     Membership,
     OpeningHours,
     Role,
     Shift,
     User,
 )
+from clinics.public_holidays import holiday
 from core.actor import Actor
 from core.db import command
 from infusion.demo import PASSWORD
@@ -98,6 +100,8 @@ def _clinic(
     users = _staff(clinic)
     Shift.objects.bulk_create(_shifts(clinic, today, users, weekdays))
     Closure.objects.create(clinic=clinic, date=today + timedelta(days=24), reason="Fire drill day")
+    if every_day and holiday(country, "", today):  # the demo shows a day's work, whatever the day
+        HolidayOpening.objects.create(clinic=clinic, date=today)
     if every_day:
         ChairOutage.objects.create(
             chair=rows[10], reason="Arm rest broken",

@@ -19,6 +19,8 @@ SEED = 20251027
 STARTS = [time(hour, minute) for hour in (7, 8, 9, 10, 11, 12, 13) for minute in (0, 30)]
 TIMED_WITHIN, BOOKED_WITHIN = 60, 365  # days ahead
 TRIES = 14
+SHORT_MONTHS = timedelta(days=3)  # what half a year may lose: from 31 August to 28 February
+FORTNIGHT = 14  # days
 
 
 class Everyday:
@@ -103,6 +105,7 @@ def fill_everyday(setting: Setting, patients: list[Patient], now: datetime) -> N
 
 
 def _stage(everyday: Everyday, patient: Patient, n: int) -> None:
+    """Put the patient at the stage their number stands for, on whatever day of the year it is."""
     today, random = everyday.today, everyday.random
     indication = Course.Indication.PPMS if n % 6 == 5 else Course.Indication.RMS
     back = random.randrange(20, 540)
@@ -110,10 +113,9 @@ def _stage(everyday: Everyday, patient: Patient, n: int) -> None:
         course = everyday.course(patient, add_months(today, -20), indication)
         everyday.past(course, add_months(today, -13))
     elif n in {1, 2, 3}:  # overdue by days and by weeks
-        course = everyday.course(
-            patient, add_months(today, -6) - timedelta(days=18 * n), indication
-        )
-        everyday.past(course, today - timedelta(days=18 * n))
+        due = today - timedelta(days=18 * n)
+        course = everyday.course(patient, add_months(due, -6), indication)
+        everyday.past(course, due - SHORT_MONTHS)
     elif n == 4:
         course = everyday.course(patient, today - timedelta(days=back), indication)
         everyday.past(course, today)
@@ -131,6 +133,13 @@ def _stage(everyday: Everyday, patient: Patient, n: int) -> None:
     elif n in {6, 7}:  # about to begin
         course = everyday.course(patient, today + timedelta(days=4 * n), indication)
         everyday.ahead(course)
+    elif n % 4 == 1:  # comes in the next three weeks
+        due = today + timedelta(days=n % FORTNIGHT + SHORT_MONTHS.days)
+        course = everyday.course(patient, add_months(due, -6 * (n % 3 + 1)), indication)
+        everyday.past(course, today)
+        everyday.ahead(course)
+    elif n in {8, 12, 16}:  # had the last dose two months ago, and nobody has booked the next
+        everyday.past(everyday.course(patient, add_months(today, -14), indication), today)
     else:
         course = everyday.course(patient, today - timedelta(days=back), indication)
         everyday.past(course, today, late=34 if n % 9 == 0 else 0)
