@@ -65,10 +65,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     event.preventDefault();
     return;
   }
-  const late = setTimeout(() => {
-    if (openReady(link)) window.htmx.trigger(link, "htmx:abort");
-  }, ANSWERS_WITHIN);
-  link.addEventListener("htmx:afterRequest", () => clearTimeout(late), { once: true });
+  // On the request itself: a poll may replace the link meanwhile, and htmx does not hear a link that is gone. The late
+  // answer would then take the place of a form that somebody types in.
+  const { xhr } = event.detail;
+  const late = setTimeout(() => openReady(link) && xhr.abort(), ANSWERS_WITHIN);
+  xhr.addEventListener("loadend", () => clearTimeout(late));
 });
 
 document.addEventListener("htmx:sendError", (event) => {

@@ -159,8 +159,9 @@ def test_the_frame_of_a_clinic_page_names_clinic_zone_and_person() -> None:
         assert wanted in html
 
 
-def test_htmx_may_not_evaluate_or_keep_copies() -> None:
+def test_htmx_may_not_evaluate_or_keep_copies_and_settles_at_once() -> None:
     html = page()
     for setting in ('"allowEval": false', '"includeIndicatorStyles": false',
-                    '"allowScriptTags": false', '"historyCacheSize": 0'):  # fmt: skip
+                    '"allowScriptTags": false', '"historyCacheSize": 0',
+                    '"defaultSettleDelay": 0'):  # fmt: skip
         assert setting in html

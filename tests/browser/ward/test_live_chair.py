@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from clinics.models import Role
+from core.actor import Actor
 from infusion.models import Infusion
+from infusion.services import running as services
 from scheduling.models import Visit
 from tests.browser.ward.ward import WAKE, Tablet, Ward, chair, chart_vitals
 from tests.people import make_user
@@ -20,6 +23,14 @@ STATE = "connection-state [data-label]"
 def second(ward: Ward, visit: Visit) -> Tablet:
     """Another nurse at the same patient."""
     return ward.tablet(make_user(ward.clinic, Role.NURSE, email="second@north.example"))
+
+
+def chart_a_reading(visit: Visit, nurse: Actor, ward: Ward) -> None:
+    """A colleague charts elsewhere what changes this page."""
+    services.chart_vitals(
+        infusion_id=Infusion.objects.get(visit=visit).pk, event_id=uuid4(),
+        occurred_at=ward.now(), vitals={"systolic": 131}, actor=nurse, now=ward.now(),
+    )  # fmt: skip
 
 
 def confirm_rate(page: Page) -> None:
@@ -45,6 +56,48 @@ def test_a_quiet_page_is_left_alone(ward: Ward, tablet: Tablet, visit: Visit) ->
         page.evaluate(WAKE)
     assert polled.value.status == 204
     assert page.evaluate("document.querySelector('#chair').dataset.mine") == "kept"
+
+
+def test_what_a_poll_brings_answers_a_tap_at_once(
+    ward: Ward, tablet: Tablet, visit: Visit, nurse: Actor
+) -> None:
+    """Not as a plain link, which would lead away from the chair."""
+    page = tablet.open(chair(visit))
+    page.evaluate(
+        """() => document.addEventListener('htmx:afterSwap', () => queueMicrotask(() => {
+          const tap = new MouseEvent('click', { bubbles: true, cancelable: true });
+          document.querySelector('#act-vitals').dispatchEvent(tap);
+          document.documentElement.dataset.answered = tap.defaultPrevented;
+          tap.preventDefault();
+        }), { once: true })"""
+    )
+    chart_a_reading(visit, nurse, ward)
+    page.evaluate(WAKE)
+    expect(page.locator("html")).to_have_attribute("data-answered", "true")
+
+
+def test_an_answer_that_comes_too_late_takes_nothing_typed_away(
+    ward: Ward, tablet: Tablet, visit: Visit, nurse: Actor
+) -> None:
+    """The form kept ready has opened meanwhile, and a poll has taken the tapped link away."""
+    page = tablet.open(chair(visit))
+    tablet.ready()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/chair/vitals/\?"), hold)
+    page.locator("#act-vitals").tap()
+    chart_a_reading(visit, nurse, ward)
+    page.evaluate(WAKE)
+    expect(page.locator("#chair")).to_contain_text("131")
+    ward.pass_time(4)
+    typed = page.locator("dialog#dialog").get_by_label("Systolic pressure")
+    typed.fill("117")
+    held.pop().continue_()
+    page.wait_for_timeout(500)
+    expect(typed).to_have_value("117")
 
 
 def test_an_open_dialog_outlives_a_poll_and_what_is_stale_in_it_is_refused(

@@ -16,7 +16,7 @@ from infusion import record
 from infusion.models import Infusion
 from infusion.services.preparing import check_bag
 from scheduling.models import Course, Visit
-from tests.browser.ward.ward import Tablet, Ward, chair, waiting
+from tests.browser.ward.ward import Tablet, Ward, at_rest, chair, waiting
 from tests.infusion.builders import at, bag_at_chair, colleague, premedicate, prepare, seat
 from tests.people import make_user
 
@@ -70,15 +70,16 @@ def fill(form: Locator, values: Mapping[str, str | bool]) -> None:
 
 def do(page: Page, act: str, **values: str | bool) -> None:
     """Tap an act, fill in its form, confirm, and see the dialog go."""
+    at_rest(page)
     page.locator(f"#act-{act}").tap()
     dialog = page.locator("dialog#dialog")
     expect(dialog.locator("form")).to_be_visible()
     fill(dialog, values)
     dialog.locator("button[type=submit]").tap()
     expect(dialog).not_to_be_visible()
-    page.wait_for_load_state("load")
     while waiting(page):
         page.wait_for_timeout(100)
+    at_rest(page)
 
 
 def infusion_of(visit: Visit) -> Infusion:

@@ -25,11 +25,20 @@ EXPECTED = (
     "403",
     "502",
     "htmx:afterRequest",
+    "htmx:sendAbort",
     "htmx:sendError",
     "ERR_INTERNET_DISCONNECTED",
     "ERR_FAILED",
     "net::",
 )
+# Nothing is on its way: no request of htmx, no entry, no other page. Until then a button may move
+# away under the thumb, as the answer to the act before brings the page up to date.
+AT_REST = """() => document.readyState === 'complete'
+  && !('leaving' in document.documentElement.dataset)
+  && !document.querySelector('.htmx-request') && !document.querySelector('out-box')?.sending"""
+LEAVING = """navigation.addEventListener('navigate', (event) => {
+  if (!event.hashChange) document.documentElement.dataset.leaving = '';
+})"""
 WAITING = "document.querySelector('out-box').store.mine('waiting').then(found => found.length)"
 WAKE = "document.querySelector('live-poll').dispatchEvent(new CustomEvent('wake'))"
 # Everything a browser keeps for a site, as text; sealed bytes are read as letters too.
@@ -70,6 +79,7 @@ class Ward:
         """Hand a tablet to somebody who is signed in on it; its clock may be wrong."""
         context = self.browser.new_context(viewport=TABLET, has_touch=True, reduced_motion="reduce")  # type: ignore[arg-type]
         context.clock.install(time=self.now() + wrong_by)
+        context.add_init_script(LEAVING)
         self.tablets.append(Tablet(self, context, user))
         return self.tablets[-1]
 
@@ -117,6 +127,7 @@ class Tablet:
 
     def open(self, path: str = "board/") -> Page:
         self.page.goto(f"{self.ward.base}/c/{self.ward.clinic.slug}/{path}", wait_until="load")
+        at_rest(self.page)
         return self.page
 
     def reopen(self, path: str = "board/") -> Page:
@@ -160,6 +171,18 @@ class Tablet:
         raise AssertionError(f"{self.waiting()} entries still wait")
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the page has done what the last act set going, as whoever looks at it does."""
+    for _ in range(400):
+        try:
+            if page.evaluate(AT_REST):
+                return
+        except Error:  # another page is just taking this one's place
+            page.wait_for_load_state()
+        page.wait_for_timeout(50)
+    raise AssertionError("the page does not come to rest")
+
+
 def waiting(page: Page) -> int:
     """How many entries the page's outbox still keeps, asked again when the page leads on."""
     for _ in range(10):
@@ -180,6 +203,7 @@ def taken() -> list[InfusionEvent]:
 
 def chart_vitals(page: Page, systolic: int | str) -> None:
     """Vital signs as a thumb charts them on the chair's own page."""
+    at_rest(page)
     page.locator("#act-vitals").tap()
     dialog = page.locator("dialog#dialog")
     dialog.get_by_label("Systolic pressure").fill(str(systolic))
