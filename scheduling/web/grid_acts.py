@@ -266,7 +266,8 @@ def undo(request: ClinicRequest) -> HttpResponse:
     except NotFound:
         raise
     except Refusal as refusal:
-        return _said(request, display.sentence(refusal.message), tone="danger")
+        words = _("Not taken back. %(why)s") % {"why": display.sentence(refusal.message)}
+        return _said(request, words, tone="danger")
     return _said(request, _("Taken back."))
 
 

@@ -44,6 +44,21 @@ BOOKED = _id("scheduling_booking", "t.status = 'confirmed' AND lower(t.period) >
 NIGHT = _id("scheduling_plannerrun", "t.night_of IS NOT NULL")
 PROPOSALS = _id("scheduling_plannerrun", "t.kind = 'doses'")
 
+# A day ahead with visits on it and nobody here yet; today's demo moves on by itself. Where a chair
+# is broken or a nurse away, a visit may stand that cannot be put back, and other pages need it.
+BUSY_DAY = (
+    "SELECT d.date::text FROM scheduling_booking b "
+    "JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
+    "JOIN clinics_clinic c ON c.id = b.clinic_id WHERE c.slug = 'northside' "
+    "AND b.status = 'confirmed' AND b.period IS NOT NULL AND lower(b.period) > now() + '1 day' "
+    "AND NOT EXISTS (SELECT 1 FROM clinics_chairoutage o JOIN clinics_chair r ON r.id = o.chair_id "
+    "WHERE r.clinic_id = c.id AND d.date BETWEEN (lower(o.period) AT TIME ZONE c.time_zone)::date "
+    "AND (upper(o.period) AT TIME ZONE c.time_zone)::date) "
+    "AND NOT EXISTS (SELECT 1 FROM clinics_absence a WHERE a.clinic_id = c.id AND a.date = d.date) "
+    "GROUP BY d.date ORDER BY count(*) DESC, d.date LIMIT 1"
+)
+MONTH = "SELECT (date_trunc('month', now()) + interval '1 month')::date"
+
 DISRUPTED = (
     "SELECT d.date FROM scheduling_booking b JOIN clinics_chairoutage o ON o.chair_id = b.chair_id "
     "AND o.period && b.period JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
@@ -95,7 +110,7 @@ PAGES = [
     PageToOpen("bag check", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/bag_check/", HERE),
     PageToOpen("day", "scheduler", f"{NORTHSIDE}/day/?view=grid"),
     PageToOpen("day list", "scheduler", f"{NORTHSIDE}/day/?view=list"),
-    PageToOpen("month", "scheduler", f"{NORTHSIDE}/month/2026-12-01/"),
+    PageToOpen("month", "scheduler", f"{NORTHSIDE}/month/{{id}}/", MONTH),
     PageToOpen("doses on time", "manager", f"{NORTHSIDE}/reports/"),
     PageToOpen("chairs and nurses", "manager", f"{NORTHSIDE}/reports/use/"),
     PageToOpen("reactions report", "manager", f"{NORTHSIDE}/reports/reactions/"),

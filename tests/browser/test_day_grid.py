@@ -1,6 +1,7 @@
 """The day's grid in a real browser: mouse, keyboard, touch, and two people at once."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,24 +10,12 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tests.browser.clinic import DemoClinic
 from tests.browser.conftest import SignIn
+from tests.browser.pages import BUSY_DAY
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not settings.HAS_DAY_GRID, reason="npm has not installed the grid"),
 ]
-# A day ahead with visits on it and nobody here yet; today's demo moves on by itself. Where a chair
-# is broken or a nurse away, a visit may stand that cannot be put back, and other pages need it.
-BUSY_DAY = (
-    "SELECT d.date::text FROM scheduling_booking b "
-    "JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
-    "JOIN clinics_clinic c ON c.id = b.clinic_id WHERE c.slug = 'northside' "
-    "AND b.status = 'confirmed' AND b.period IS NOT NULL AND lower(b.period) > now() + '1 day' "
-    "AND NOT EXISTS (SELECT 1 FROM clinics_chairoutage o JOIN clinics_chair r ON r.id = o.chair_id "
-    "WHERE r.clinic_id = c.id AND d.date BETWEEN (lower(o.period) AT TIME ZONE c.time_zone)::date "
-    "AND (upper(o.period) AT TIME ZONE c.time_zone)::date) "
-    "AND NOT EXISTS (SELECT 1 FROM clinics_absence a WHERE a.clinic_id = c.id AND a.date = d.date) "
-    "GROUP BY d.date ORDER BY count(*) DESC, d.date LIMIT 1"
-)
 OPEN = re.compile("This cannot be saved|Nothing is saved yet")
 
 
@@ -75,6 +64,19 @@ def quarter(page: Page) -> float:
     return width
 
 
+def moved_somewhere(page: Page, what: Locator, tries: Sequence[int]) -> tuple[Locator, int]:
+    """Drag a visit so many quarter-hours, to the first place where the demo's day has room; the
+    button that would save it, and how far it went."""
+    for steps in tries:
+        drag(page, what, steps * quarter(page), 0)
+        confirm = page.get_by_role("button", name=re.compile("^Move "))
+        if confirm.count():
+            return confirm, steps
+        page.get_by_role("button", name="Put back").click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+    pytest.fail(f"no room at {tries} quarter-hours from where it stands")
+
+
 def test_a_drop_that_will_not_do_says_why_and_goes_back(sign_in: SignIn, demo: DemoClinic) -> None:
     page = opened(sign_in("scheduler").page, demo)
     one = visit(page)
@@ -99,12 +101,8 @@ def test_a_drag_is_confirmed_by_surname_and_chair_and_undone(
     one = visit(page)
     facts = one.locator(".visit__facts").inner_text()
     surname = one.locator(".visit__name").inner_text().split(",")[0]
-    for steps in (4, 8, 12, 16, -4, 20):  # the demo's day decides where there is room
-        drag(page, one, steps * quarter(page), 0)
-        confirm = page.get_by_role("button", name=re.compile(rf"^Move {surname} to Chair \d+"))
-        if confirm.count():
-            break
-        page.get_by_role("button", name="Put back").click()
+    confirm, _ = moved_somewhere(page, one, (4, 8, 12, 16, -4, 20))
+    expect(confirm).to_have_text(re.compile(rf"^Move {surname} to Chair \d+"))
     expect(one.locator(".visit__facts")).to_have_text(re.compile("."))
     confirm.click()
     expect(one.locator(".visit__facts")).not_to_have_text(facts)
@@ -232,18 +230,8 @@ def test_two_schedulers_see_each_other_and_never_overwrite(
     here, there = opened(first.page, demo), opened(second.page, demo)
     one, same = visit(here), visit(there)
     facts = one.locator(".visit__facts").inner_text()
-    for steps in (3, 5, 7, 9, -3, -5, 12):
-        drag(there, same, steps * quarter(there), 0)
-        late = there.get_by_role("button", name=re.compile("^Move "))
-        if late.count():
-            break
-        there.get_by_role("button", name="Put back").click()
-    for steps in (4, 6, 8, 10, -4, -6, 13):
-        drag(here, one, steps * quarter(here), 0)
-        soon = here.get_by_role("button", name=re.compile("^Move "))
-        if soon.count():
-            break
-        here.get_by_role("button", name="Put back").click()
+    late, _ = moved_somewhere(there, same, (3, 5, 7, 9, -3, -5, 12))
+    soon, steps = moved_somewhere(here, one, (4, 6, 8, 10, -4, -6, 13))
     soon.click()
     expect(one.locator(".visit__facts")).not_to_have_text(facts)
     moved = one.locator(".visit__facts").inner_text()
@@ -253,8 +241,9 @@ def test_two_schedulers_see_each_other_and_never_overwrite(
     there.get_by_role("button", name="Put back").click()
     expect(same.locator(".visit__facts")).to_have_text(moved)
     # And without a hand being lifted: within one poll.
-    here.locator("#toasts").get_by_role("button", name=re.compile("^Undo")).click()
-    expect(same.locator(".visit__facts")).to_have_text(facts, timeout=15_000)
+    back, _ = moved_somewhere(here, one, (-steps,))
+    back.click()
+    expect(same.locator(".visit__facts")).to_have_text(facts)
 
 
 @pytest.mark.parametrize(("size", "theme"), [("desk", "dark"), ("phone", "light")])

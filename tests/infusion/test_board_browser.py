@@ -18,7 +18,7 @@ from core.actor import Actor
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.running import change_rate, chart_vitals
 from scheduling.models import Booking
-from tests.display.browser import chromium
+from tests.display.browser import PATIENCE_MS, chromium
 from tests.infusion.builders import at, premedicate, prepare, running, screen, seat
 from tests.infusion.builders import expect as expect_patient
 from tests.people import make_actor, make_clinic
@@ -55,7 +55,7 @@ class Bench:
     def __init__(self, page: Page, base: str, clock: Any) -> None:
         self.page, self.base, self.clock = page, base, clock
         self.complaints: list[str] = []
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

@@ -9,8 +9,7 @@ from django.db import connection
 from clinics.models import Role
 from infusion.demo.filling import fill
 from scheduling.waitlist import read_waitlist
-from tests.browser.pages import PAGES
-from tests.browser.test_day_grid import BUSY_DAY
+from tests.browser.pages import BUSY_DAY, PAGES
 from tests.browser.test_series_booking import WAITING
 
 EXPORT = Path(__file__).resolve().parents[1] / "data" / "fhir-bulk-100"

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, e
 from clinics.models import Clinic, User
 from infusion.models import InfusionEvent
 from scheduling.models import Visit
+from tests.display.browser import PATIENCE_MS
 from tests.infusion.builders import at
 
 TABLET = {"width": 1180, "height": 820}
@@ -108,7 +109,7 @@ class Tablet:
 
     def _window(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self._hear("error", str(error)))
         return page
@@ -148,7 +149,7 @@ class Tablet:
 
     def ready(self, link: str = "#act-vitals") -> None:
         """Wait until the form behind a link is kept ready for the time without wifi."""
-        self.page.locator(f"{link}[data-ready]").wait_for(timeout=20_000)
+        self.page.locator(f"{link}[data-ready]").wait_for()
 
     def add(self, visit_id: object, act: str, fields: dict[str, Any]) -> None:
         """Chart through the outbox as the page's own forms do."""
@@ -173,12 +174,15 @@ class Tablet:
 
 def at_rest(page: Page) -> None:
     """Wait until the page has done what the last act set going, as whoever looks at it does."""
+    quiet = 0  # looks in a row: between two there is time for what is only just beginning
     for _ in range(400):
         try:
-            if page.evaluate(AT_REST):
-                return
+            quiet = quiet + 1 if page.evaluate(AT_REST) else 0
         except Error:  # another page is just taking this one's place
+            quiet = 0
             page.wait_for_load_state()
+        if quiet == 2:
+            return
         page.wait_for_timeout(50)
     raise AssertionError("the page does not come to rest")
 

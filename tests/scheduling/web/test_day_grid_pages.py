@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from clinics.models import Role
+from clinics.models import ChairOutage, Role
 from core.models import AuditEntry
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings
@@ -180,6 +180,20 @@ def test_confirming_saves_and_can_be_taken_back(desk: Desk, scheduler: Client) -
     assert (booking.chair_id, booking.period.lower) == (desk.chairs[0], at(MONDAY))
     again = scheduler.post(url("day_undo", desk), {"token": token})
     assert "Somebody changed this booking" in again.content.decode()
+
+
+def test_a_way_back_that_is_shut_is_said_in_words(desk: Desk, scheduler: Client) -> None:
+    booking = desk.book(desk.visit())
+    answer = scheduler.post(url("booking_what_if", desk, booking.pk), wish(desk, booking))
+    ChairOutage.objects.create(
+        chair_id=desk.chairs[0], period=(at(MONDAY, "10:00"), at(MONDAY, "11:00")), reason="Motor"
+    )
+    token = token_in(answer.content.decode())
+    said = scheduler.post(url("day_undo", desk), {"token": token}).content.decode()
+    assert "Not taken back. " in said
+    assert "That chair is taken from 10:00" in said
+    booking.refresh_from_db()
+    assert booking.chair_id == desk.chairs[1]
 
 
 def test_a_drop_that_will_not_do_offers_only_the_way_back(desk: Desk, scheduler: Client) -> None:
