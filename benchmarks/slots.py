@@ -21,7 +21,7 @@ from benchmarks.scene import FIRST_DAY, NOW, Scene, make_scene, make_visits
 from core import locks
 from scheduling.models import ClinicDay
 from scheduling.services.days import lock_days, rewrite_summary
-from scheduling.slots import LONGEST, Asked, find_slots
+from scheduling.slots import LONGEST_SPAN, Asked, find_slots
 
 CHAIRS, DAYS, SEARCHED, REPEATS = 40, 520, 183, 60
 ROWS = """
@@ -122,7 +122,7 @@ def _measure(scene: Scene, visit: uuid.UUID, size: int) -> list[Measured]:
     spans = {
         "six months, 40 chairs": (SEARCHED, False),
         "six months, nothing fits": (SEARCHED, True),
-        "400 days, nothing fits": (LONGEST, True),
+        "400 days, nothing fits": (LONGEST_SPAN, True),
     }
     found = []
     for case, (days, isolation) in spans.items():

@@ -189,10 +189,10 @@ def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
     booking = _booking(visit)
     infusion = Infusion.objects.filter(visit=visit).first()
     events = _events(infusion)
-    protocol = record.protocol_of(visit.course)
+    protocol = record.protocol_of(visit.own_course)
     run = None
     if infusion is not None and infusion.status != Infusion.Status.PREPARING:
-        run = record.run_state(infusion, visit.course, events, now=now)
+        run = record.run_state(infusion, visit.own_course, events, now=now)
     rates = _plan(visit, booking, infusion, protocol)
     since = day_span(local_date(now, visit.clinic.time_zone), visit.clinic.time_zone)[0]
     sits = booking is not None and booking.status == Booking.Status.ARRIVED
@@ -255,10 +255,10 @@ def _plan(
     visit: Visit, booking: Booking | None, infusion: Infusion | None, protocol: Protocol
 ) -> RatePlan:
     if infusion is not None:
-        return record.plan_of(infusion, visit.course)
-    slowest = RateOption.INITIAL if visit.dose_mg in _initial_doses(protocol) else None
+        return record.plan_of(infusion, visit.own_course)
+    slowest = RateOption.INITIAL if visit.milligrams in _initial_doses(protocol) else None
     option = RateOption(booking.rate_option) if booking else slowest or RateOption.STANDARD
-    return plan(protocol, dose_mg=visit.dose_mg, option=option)
+    return plan(protocol, dose_mg=visit.milligrams, option=option)
 
 
 def _initial_doses(protocol: Protocol) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def _leaves_at(
 ) -> datetime | None:
     if infusion.status == Infusion.Status.OBSERVING:
         return infusion.observe_until
-    course = infusion.visit.course
+    course = infusion.visit.own_course
     end = record.run_state(infusion, course, events, now=now).projected_end
     return None if end is None else end + record.protocol_of(course).observation.after_end
 

@@ -62,6 +62,6 @@ def _holds(held: CourseInHand, visit: Visit, on: date) -> int:
         last_dose_on=max((dose.given_on for dose in held.given), default=None),
     )  # fmt: skip
     facts = facts_of(held.protocol, known, ALL_WELL, on=on)
-    findings = for_visit(held.protocol, facts, dose_number=visit.dose_number, on=on).findings
+    findings = for_visit(held.protocol, facts, dose_number=visit.nth_dose, on=on).findings
     judged = judge(findings, list(patient.sign_offs.all()), on=on)
     return sum(each.blocks for each in judged)

@@ -84,7 +84,7 @@ class BeforeStart:
 def before_start(visit_id: UUID, actor: Actor, now: datetime) -> BeforeStart:
     """Return one visit of the actor's clinic before its start; NotFound for any other."""
     bed = bedside(visit_id, actor, now)
-    course = Course.objects.select_related("clinic", "patient").get(pk=bed.visit.course_id)
+    course = Course.objects.select_related("clinic", "patient").get(pk=bed.visit.own_course.pk)
     [held] = read_courses([course], now=now)
     zone = bed.clinic.time_zone
     events = [entry.event for entry in bed.entries]

@@ -42,7 +42,7 @@ def medicine(protocol: Protocol, visit: Visit, rate_option: str) -> Medicine:
     return Medicine(
         generic=protocol.drug,
         brand=protocol.brand,
-        dose_mg=visit.dose_mg,
+        dose_mg=visit.milligrams,
         volume_ml=rate_table(protocol, RateOption(rate_option)).volume_ml,
     )
 
@@ -58,7 +58,7 @@ def seated(
     """Return what the chair of an arrived booking shows at `now`."""
     if infusion is None or infusion.status == Infusion.Status.PREPARING:
         return _before_start(booking, infusion, events, zone=zone, now=now)
-    run = record.seen_state(infusion, booking.visit.course, events, now=now)
+    run = record.seen_state(infusion, booking.visit.own_course, events, now=now)
     if run.ended_at is not None:
         return _after_end(booking, infusion, run, events, now=now)
     return _while_running(booking, infusion, run, events, now=now)
@@ -69,7 +69,7 @@ def expected(
 ) -> Coming:
     """Return a booking whose patient is not here yet, with how much is prepared already."""
     since = day_span(local_date(now, zone), zone)[0]
-    protocol = record.protocol_of(booking.visit.course)
+    protocol = record.protocol_of(booking.visit.own_course)
     ready = readiness(protocol, record.premedication(events, since=since))
     return Coming(
         booking_id=booking.pk,
@@ -90,7 +90,7 @@ def _before_start(
     now: datetime,
 ) -> Seated:
     visit = booking.visit
-    protocol = record.protocol_of(visit.course)
+    protocol = record.protocol_of(visit.own_course)
     since = day_span(local_date(now, zone), zone)[0]
     ready = readiness(protocol, record.premedication(events, since=since))
     done = prepared(events, since=since)
@@ -142,7 +142,7 @@ def _while_running(
     *,
     now: datetime,
 ) -> Seated:
-    protocol = record.protocol_of(booking.visit.course)
+    protocol = record.protocol_of(booking.visit.own_course)
     option = RateOption(infusion.rate_option)
     move = _next_move(run)
     dues = by_time([*([move] if move else []), *_vitals(run)])
@@ -204,7 +204,7 @@ def _after_end(
     *,
     now: datetime,
 ) -> Seated:
-    protocol = record.protocol_of(booking.visit.course)
+    protocol = record.protocol_of(booking.visit.own_course)
     assert run.observe_until is not None
     leave = Due(act=Act.DISCHARGE, at=run.observe_until)
     vitals = tuple(due for due in _vitals(run) if due.at - now <= VITALS_AHEAD)

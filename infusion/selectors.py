@@ -81,7 +81,8 @@ def _bookings_now(clinic: Clinic, now: datetime) -> list[Booking]:
     related = rows.select_related("patient", "visit__course").only(*SHOWN)
     found = list(related.exclude(chair=None).order_by("period", "pk"))
     for booking in found:
-        booking.visit.course.clinic = clinic  # one object for all, not one query each
+        if booking.visit.course is not None:
+            booking.visit.course.clinic = clinic  # one object for all, not one query each
     return found
 
 

@@ -85,7 +85,7 @@ def patient_findings(
     """
     on = local_date(at, held.clinic.time_zone)
     facts = facts_of(protocol, found.known, done.answers, on=on)
-    findings = list(for_visit(protocol, facts, dose_number=visit.dose_number, on=on).findings)
+    findings = list(for_visit(protocol, facts, dose_number=visit.nth_dose, on=on).findings)
     findings += vaccination_findings(
         protocol, done.answers, found.known.vaccinations,
         last_dose_on=found.known.last_dose_on, on=on,

@@ -82,7 +82,7 @@ def whole_record(visit_id: UUID, actor: Actor, now: datetime) -> WholeRecord:
 
 
 def _assembled(infusion: Infusion, now: datetime) -> WholeRecord:
-    visit, course = infusion.visit, infusion.visit.course
+    visit, course = infusion.visit, infusion.visit.own_course
     events = tuple(
         infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at")
     )

@@ -55,10 +55,10 @@ def given_doses(visits: Iterable[Visit], stretch: Stretch) -> list[GivenDose]:
     """Return the doses given in this stretch, numbered as the protocol counts them."""
     return [
         GivenDose(
-            number=stretch.inward(visit.dose_number), given_on=visit.given_on, dose_mg=visit.dose_mg
+            number=stretch.inward(visit.nth_dose), given_on=visit.given_on, dose_mg=visit.milligrams
         )
         for visit in visits
-        if visit.given_on is not None and visit.dose_number >= stretch.first
+        if visit.given_on is not None and visit.nth_dose >= stretch.first
     ]
 
 
@@ -115,13 +115,13 @@ def assumed_doses(
     """
     doses: list[GivenDose] = []
     for visit in visits:
-        if not stretch.first <= visit.dose_number < before:
+        if not stretch.first <= visit.nth_dose < before:
             continue
-        number = stretch.inward(visit.dose_number)
-        on = visit.given_on or booked.get(visit.dose_number)
+        number = stretch.inward(visit.nth_dose)
+        on = visit.given_on or booked.get(visit.nth_dose)
         if on is None:
             on = max(visit.due_on, today, _soonest(protocol, number, doses))
-        doses.append(GivenDose(number=number, given_on=on, dose_mg=visit.dose_mg))
+        doses.append(GivenDose(number=number, given_on=on, dose_mg=visit.milligrams))
     return doses
 
 
@@ -154,7 +154,7 @@ def date_findings(
         return [protocol.finding("DOSE-ORDER", words)]
     return calendar.check_date(
         protocol,
-        dose_number=stretch.inward(visit.dose_number),
+        dose_number=stretch.inward(visit.nth_dose),
         on=on,
         given=ordered,
         due=visit.due_on,

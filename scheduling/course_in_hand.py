@@ -9,33 +9,24 @@ from uuid import UUID
 from clinical.calendar import GivenDose, gap_findings
 from clinical.findings import Finding
 from clinical.protocol import Protocol
-from clinics.models import Clinic
+from core.errors import RuleBroken
 from core.rows import rows_by
 from core.zones import local_date
-from patients.models import Patient
 from scheduling.calendars import Stretch, assumed_doses, date_findings, given_doses, stretch_of
-from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
-from scheduling.treatment import protocol_of
+from scheduling.in_hand import InHand
+from scheduling.models import Booking, Course, Restart, Visit
+from scheduling.stay import Stay, stay_of
+from scheduling.treatment import protocol_of, refuse_unfit
 
 R = TypeVar("R", Visit, Restart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CourseInHand:
-    """A course with its patient, its visits by dose number and their active bookings.
+class CourseInHand(InHand):
+    """A course with its patient, its visits by dose number and their active bookings."""
 
-    Taken by a command everything in it is locked, and `days` has the locked days; read by a
-    selector it is only what stood there at that moment.
-    """
-
-    clinic: Clinic
-    patient: Patient
-    days: dict[date, ClinicDay]
     course: Course
-    visits: list[Visit]
-    bookings: dict[UUID, Booking]  # by visit
     restart: Restart | None
-    today: date
 
     @property
     def protocol(self) -> Protocol:
@@ -53,29 +44,26 @@ class CourseInHand:
         return given_doses(self.visits, self.stretch)
 
     @property
-    def pending(self) -> list[Visit]:
-        """The doses still to be given, in order."""
-        return [
-            visit
-            for visit in self.visits
-            if visit.given_on is None and visit.status != Visit.Status.CANCELLED
-        ]
-
-    @property
     def gap_findings(self) -> list[Finding]:
         """What the protocol says about the time since the last dose of this stretch."""
         last = max((dose.given_on for dose in self.given), default=None)
         return gap_findings(self.protocol, last_given=last, today=self.today)
 
-    def visit(self, visit_id: UUID) -> Visit:
-        """Return one of the course's visits."""
-        return next(visit for visit in self.visits if visit.pk == visit_id)
+    def stay(self, visit: Visit, *, on: date, wanted: str | None = None) -> Stay:
+        """Return what the protocol and earlier reactions make of `visit` on `on`."""
+        return stay_of(self.protocol, visit, self.patient, on=on, wanted=wanted)
+
+    def refuse_unfit(self, on: date) -> None:
+        """Raise RuleBroken when the course has ended or the edition does not treat the patient."""
+        if self.course.status != Course.Status.ACTIVE:
+            raise RuleBroken("This course has ended. Nothing can be booked for it.")
+        refuse_unfit(self.protocol, self.patient, self.course.indication, on=on)
 
     def findings(self, visit: Visit, on: date) -> list[Finding]:
         """Return what the protocol says about `visit` on `on`, given all doses before it as they
         stand or are booked."""
         booked = {
-            other.dose_number: self.bookings[other.pk].clinic_day.date
+            other.nth_dose: self.bookings[other.pk].clinic_day.date
             for other in self.visits
             if other.pk in self.bookings
         }
@@ -83,7 +71,7 @@ class CourseInHand:
             self.protocol,
             self.visits,
             self.stretch,
-            before=visit.dose_number,
+            before=visit.nth_dose,
             booked=booked,
             today=self.today,
         )
@@ -108,7 +96,7 @@ def read_courses(courses: list[Course], *, now: datetime) -> list[CourseInHand]:
             patient=course.patient,
             days={},
             course=course,
-            visits=sorted(visits[course.pk], key=lambda visit: visit.dose_number),
+            visits=sorted(visits[course.pk], key=lambda visit: visit.nth_dose),
             bookings={
                 visit.pk: bookings[visit.pk] for visit in visits[course.pk] if visit.pk in bookings
             },
@@ -122,5 +110,6 @@ def read_courses(courses: list[Course], *, now: datetime) -> list[CourseInHand]:
 def _by_course(rows: Iterable[R], courses: list[Course]) -> dict[UUID, list[R]]:
     found: dict[UUID, list[R]] = {course.pk: [] for course in courses}
     for row in rows:
-        found[row.course_id].append(row)
+        if row.course_id is not None:
+            found[row.course_id].append(row)
     return found

@@ -1,7 +1,7 @@
 """When and where: courses, the visits of their calendars, and the chairs held for them."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -18,6 +18,8 @@ from scheduling.waiting_model import FreedPlace, Offer, PatientWishes, WaitlistE
 
 if TYPE_CHECKING:
     from scheduling.standing import Standing
+
+T = TypeVar("T")
 
 __all__ = [
     "Booking", "ClinicDay", "Course", "DelayReason", "FreedPlace", "Offer", "Override",
@@ -78,7 +80,11 @@ class Course(models.Model):
 
 
 class Visit(models.Model):
-    """The attendance for one dose of a course: what is due, when, and what became of it."""
+    """One attendance: for a dose of a course, or ad hoc, for something that is no dose (adr/0023).
+
+    What is due, when, and what became of it. An ad-hoc visit has no course, dose number or
+    milligrams, but a purpose and a length.
+    """
 
     class Status(models.TextChoices):
         PLANNED = "planned", _("to be booked")
@@ -89,12 +95,23 @@ class Visit(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
+    class Purpose(models.TextChoices):
+        BLOOD_TEST = "blood_test", _("Blood test")
+        EXAMINATION = "examination", _("Examination")
+        OBSERVATION = "observation", _("Observation")
+        LINE_CARE = "line_care", _("Line care")
+        TEACHING = "teaching", _("Teaching")
+        OTHER = "other", _("Other visit")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="visits")
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="visits")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, null=True, related_name="visits")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="visits")
-    dose_number = models.PositiveSmallIntegerField()
-    dose_mg = models.PositiveSmallIntegerField()
+    dose_number = models.PositiveSmallIntegerField(null=True)
+    dose_mg = models.PositiveSmallIntegerField(null=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, blank=True)
+    minutes = models.PositiveSmallIntegerField(null=True)  # of care, ad hoc only
+    note = models.CharField(max_length=200, blank=True)  # what the nurse is to know, ad hoc only
     due_on = models.DateField()
     earliest_on = models.DateField()
     latest_on = models.DateField()
@@ -121,7 +138,20 @@ class Visit(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(name="visit_dose_once", fields=["course", "dose_number"]),
-            models.CheckConstraint(name="visit_dose_positive", condition=Q(dose_mg__gt=0)),
+            models.CheckConstraint(  # a comparison with null is no "no": each says what it has
+                name="visit_dose_or_ad_hoc",
+                condition=Q(
+                    course__isnull=False, dose_number__isnull=False, dose_number__gt=0,
+                    dose_mg__isnull=False, dose_mg__gt=0, purpose="",
+                    minutes__isnull=True, note="",
+                )
+                | Q(
+                    ~Q(purpose=""), course__isnull=True, dose_number__isnull=True,
+                    dose_mg__isnull=True, minutes__isnull=False, minutes__gt=0,
+                    given_on__isnull=True,
+                    status__in=["planned", "booked", "arrived", "completed", "cancelled"],
+                ),
+            ),
             models.CheckConstraint(
                 name="visit_window",
                 condition=Q(earliest_on__lte=F("due_on"), latest_on__gte=F("due_on")),
@@ -133,12 +163,39 @@ class Visit(models.Model):
                 )
                 | Q(
                     given_on__isnull=True, status__in=["planned", "booked", "arrived", "cancelled"]
-                ),
+                )
+                | Q(given_on__isnull=True, course__isnull=True, status="completed"),
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"Visit {self.id}"
+
+    @property
+    def is_ad_hoc(self) -> bool:
+        """Whether this is a visit for something that is no dose."""
+        return self.course_id is None
+
+    @property
+    def nth_dose(self) -> int:
+        """Which dose of its course this is. Raises TypeError for an ad-hoc visit."""
+        return _of_a_dose(self.dose_number)
+
+    @property
+    def milligrams(self) -> int:
+        """How much is due, in mg. Raises TypeError for an ad-hoc visit."""
+        return _of_a_dose(self.dose_mg)
+
+    @property
+    def own_course(self) -> Course:
+        """The course this is a dose of. Raises TypeError for an ad-hoc visit."""
+        return _of_a_dose(self.course)
+
+
+def _of_a_dose(known: T | None) -> T:
+    if known is None:  # loud: no rule about doses may ever be asked about another visit
+        raise TypeError("An ad-hoc visit has no dose.")
+    return known
 
 
 class ClinicDay(models.Model):

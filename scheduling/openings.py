@@ -8,13 +8,12 @@ from clinical.findings import Finding, Severity
 from clinics.models import Chair
 from core.actor import Actor
 from core.display import duration
-from core.errors import NotFound, RuleBroken
+from core.errors import RuleBroken
 from scheduling.capacity import Day, Load, Phases, fits, free_starts, load_of
-from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.days import bookings_of, capacity, openings
-from scheduling.models import Course, Visit
-from scheduling.stay import stay_of
-from scheduling.treatment import refuse_unfit
+from scheduling.in_hand import InHand
+from scheduling.models import Visit
+from scheduling.taken_up import read_visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +53,9 @@ def open_starts(
     the day. A constant number of queries. Raises NotFound for another clinic's visit, Invalid or
     RuleBroken for a rate this visit may not run.
     """
-    course = (
-        Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
-        .select_related("clinic", "patient")
-        .first()
-    )
-    if course is None:
-        raise NotFound
-    [held] = read_courses([course], now=now)
+    held = read_visit(actor, visit_id, now=now)
     visit = held.visit(visit_id)
-    stay = stay_of(held.protocol, visit, held.patient, on=day, wanted=rate_option)
+    stay = held.stay(visit, on=day, wanted=rate_option)
     phases = stay.phases(held.clinic)
     findings = tuple(held.findings(visit, day))
     why = _why_never(held, _standing(findings, past_rules=past_rules), day)
@@ -82,18 +74,16 @@ def _standing(findings: tuple[Finding, ...], *, past_rules: bool) -> tuple[Findi
     return tuple(each for each in findings if not (past_rules and each.override_by))
 
 
-def _why_never(held: CourseInHand, findings: tuple[Finding, ...], day: date) -> str:
-    if held.course.status != Course.Status.ACTIVE:
-        return "This course has ended. Nothing can be booked for it."
+def _why_never(held: InHand, findings: tuple[Finding, ...], day: date) -> str:
     try:
-        refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
+        held.refuse_unfit(day)
     except RuleBroken as refusal:
         return refusal.message
     stops = [finding for finding in findings if finding.severity.rank >= Severity.HOLD.rank]
     return stops[0].words if stops else ""
 
 
-def _capacity(held: CourseInHand, visit: Visit, day: date) -> Day:
+def _capacity(held: InHand, visit: Visit, day: date) -> Day:
     own = held.bookings.get(visit.pk)
     return capacity(
         held.clinic,

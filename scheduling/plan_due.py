@@ -16,7 +16,6 @@ from scheduling.models import Course, Visit
 from scheduling.planner.values import ORDINARY, PlanVisit
 from scheduling.planner.weeks_program import WeekVisit
 from scheduling.slot_search import Wishes
-from scheduling.slots import why_never
 from scheduling.stay import stay_of
 from scheduling.summary import FIRST_DOSES
 from scheduling.treatment import refuse_unfit
@@ -164,7 +163,7 @@ def _why_none(held: CourseInHand, dose: Visit, days: Sequence[date]) -> str:
     """Say why a dose may have none of `days`."""
     if not days:
         return "The clinic opens on no day of its window."
-    never = why_never(held, dose, days[0])
+    never = held.why_never(dose, days[0])
     if never:
         return never
     stops = [one for one in held.findings(dose, days[-1]) if one.severity.rank >= _HOLD]

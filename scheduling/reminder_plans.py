@@ -56,7 +56,9 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
         in_writing = told_time(told)
         if in_writing and in_writing != arrival_of(current):
             tell_moved(current, current.patient, was=current.status, now=now)
-    rows = [_day_before(current, now), _window_opens(current, now)]
+    rows = [_day_before(current, now)]
+    if not current.visit.is_ad_hoc:  # nothing is given before anything else
+        rows.append(_window_opens(current, now))
     put_all(
         [
             row
@@ -123,7 +125,7 @@ def _day_before(booking: Booking, now: datetime) -> Planned:
 
 def _window_opens(booking: Booking, now: datetime) -> Planned:
     """To the nurses when the first premedication may be given, until the line should run."""
-    course = booking.visit.course
+    course = booking.visit.own_course
     rules = protocol.load(course.protocol, course.edition).premedication
     start = _arrival(booking) + timedelta(minutes=booking.premedication_minutes)
     opens = start - max(rules.steroid_earliest, rules.antihistamine_earliest)
@@ -151,8 +153,9 @@ def _of_booking(
 
 
 def _of_visit(visit: Visit, now: datetime) -> list[Planned]:
-    dosing = protocol.load(visit.course.protocol, visit.course.edition).dosing
-    maintenance = visit.dose_number > dosing.initial_infusions
+    course = visit.own_course
+    dosing = protocol.load(course.protocol, course.edition).dosing
+    maintenance = visit.nth_dose > dosing.initial_infusions
     rows = [_invitation(visit, now)] if maintenance else []
     if visit.status == Visit.Status.PLANNED:
         rows += _for_schedulers(visit, kinds.MAINTENANCE if maintenance else kinds.INITIAL, now)

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from clinical.calendar import add_months
 from clinics.models import Clinic
 from scheduling.calendars import horizon
-from scheduling.models import Booking, Course
+from scheduling.models import Booking, Course, Visit
 
 BATCH = 100  # courses per transaction, so that nobody waits long for one of them
 SLACK = timedelta(days=7)  # months are of different lengths
@@ -41,6 +41,18 @@ def courses_of_the_dead(clinic_id: UUID) -> list[UUID]:
             Q(patient__deceased_on__isnull=False) | Q(patient__deceased_undated=True),
             clinic_id=clinic_id,
             status=Course.Status.ACTIVE,
+        ).values_list("pk", flat=True)
+    )
+
+
+def ad_hoc_of_the_dead(clinic_id: UUID) -> list[UUID]:
+    """Return the ad-hoc visits still to come of patients who have died."""
+    return list(
+        Visit.objects.filter(
+            Q(patient__deceased_on__isnull=False) | Q(patient__deceased_undated=True),
+            clinic_id=clinic_id,
+            course=None,
+            status__in=[Visit.Status.PLANNED, Visit.Status.BOOKED],
         ).values_list("pk", flat=True)
     )
 

@@ -98,7 +98,7 @@ class _Planner:
         self.protocol, self.stretch = held.protocol, held.stretch
         self.regimen = regimen_for(held.protocol, held.patient, on=held.today)
         self.given = given_doses(held.visits, self.stretch)
-        self.visits = {visit.dose_number: visit for visit in held.pending}
+        self.visits = {visit.nth_dose: visit for visit in held.pending}
         self.fixed = self._fixed(pinned)
         last = max([held.today, *(visit.latest_on for visit in held.pending)]) + OVERDUE_REACH
         span = min(last - held.today, AHEAD)
@@ -145,7 +145,7 @@ class _Planner:
         return self.given + [
             GivenDose(
                 number=self.stretch.inward(step.number), given_on=step.day,
-                dose_mg=self.visits[step.number].dose_mg,
+                dose_mg=self.visits[step.number].milligrams,
             )
             for step in path
         ]  # fmt: skip

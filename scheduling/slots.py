@@ -10,26 +10,24 @@ from clinical.calendar import GivenDose
 from clinical.findings import Finding, Severity
 from clinical.protocol import Protocol
 from clinics.models import Chair, Clinic
-from clinics.selectors import clinic_by_id
 from core.actor import Actor
-from core.errors import Invalid, NotFound, RuleBroken
+from core.errors import Invalid
 from core.rows import rows_by
 from core.zones import local_date
-from patients.models import Patient
+from scheduling.ad_hoc import LONGEST, stay_ad_hoc
 from scheduling.calendars import assumed_doses, date_findings
 from scheduling.capacity import Phases, load_of
-from scheduling.course_in_hand import CourseInHand, read_courses
+from scheduling.course_in_hand import CourseInHand
 from scheduling.days import bookings_of, capacity
-from scheduling.models import Booking, Course, Visit
+from scheduling.in_hand import InHand
+from scheduling.models import Booking, Visit
 from scheduling.slot_search import Found, Sought, Wishes, search
 from scheduling.slot_words import obstacles_of, reasons_for
-from scheduling.stay import stay_of
 from scheduling.stored_days import Span, nurse_on_duty, read_span
-from scheduling.treatment import refuse_unfit
+from scheduling.taken_up import read_visit
 
-LONGEST = 400  # days that may be searched at once
+LONGEST_SPAN = 400  # days that may be searched at once
 BEYOND = timedelta(days=60)  # how far past the window to look when nothing fits inside it
-LONGEST_VISIT = 12 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +109,17 @@ def find_slots(actor: Actor, visit_id: UUID, asked: Asked, *, now: datetime) -> 
     Raises NotFound for another clinic's visit, Invalid for a span that makes no sense or a rate
     this visit may not run.
     """
-    held, visit = _in_hand(actor, visit_id, now)
+    held = read_visit(actor, visit_id, now=now)
+    visit = held.visit(visit_id)
     visit.needs_isolation = visit.needs_isolation or asked.isolation
     first, last = _span_of(asked, visit, held.today)
-    stay = stay_of(held.protocol, visit, held.patient, on=first, wanted=asked.rate_option)
+    stay = held.stay(visit, on=first, wanted=asked.rate_option)
     phases = stay.phases(held.clinic)
     base = Slots(
         visit=visit, booking=held.bookings.get(visit.pk), rate_option=stay.rate_option,
         rates=stay.rates, minutes=phases.care, first=first, last=last,
     )  # fmt: skip
-    why = why_never(held, visit, first)
+    why = held.why_never(visit, first)
     if why:
         return replace(base, why=why)
     found = answer_of(base, _own_task(held, visit, phases, asked, (first, last), now))
@@ -132,7 +131,7 @@ def find_slots(actor: Actor, visit_id: UUID, asked: Asked, *, now: datetime) -> 
 
 
 def _own_task(  # noqa: PLR0917 - private, and the one caller stands above
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     phases: Phases,
     asked: Asked,
@@ -147,17 +146,14 @@ def _own_task(  # noqa: PLR0917 - private, and the one caller stands above
 def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slots:
     """Return the best times for a visit of `minutes` with a nurse's hands at its start, whoever
     it is for. Raises Invalid for a length no clinic day has."""
-    if not 0 < minutes <= LONGEST_VISIT:
-        raise Invalid("How long?", {"minutes": [f"1 to {LONGEST_VISIT} minutes."]})
+    if not 0 < minutes <= LONGEST:
+        raise Invalid("How long?", {"minutes": [f"1 to {LONGEST} minutes."]})
     clinic = Clinic.objects.get(pk=actor.clinic_id)
     today = local_date(now, clinic.time_zone)
     first = max(asked.first or today, today)
     last = asked.last or first + BEYOND
     _check_span(first, last)
-    phases = Phases(
-        premedication=0, infusion=minutes, observation=0, turnaround=clinic.turnaround_minutes,
-        points_infusion=clinic.points_infusion, points_observation=0, isolation=asked.isolation,
-    )  # fmt: skip
+    phases = stay_ad_hoc(minutes, isolation=asked.isolation).phases(clinic)
     dates = _dates(first, last)
     sought = Sought(
         load=load_of(phases), due=first, earliest=first, latest=last, not_before=first, now=now,
@@ -167,19 +163,6 @@ def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slo
         visit=None, booking=None, rate_option="", rates=(), minutes=minutes, first=first, last=last
     )
     return answer_of(base, Task(clinic=clinic, span=read_span(clinic, dates), sought=sought))
-
-
-def _in_hand(actor: Actor, visit_id: UUID, now: datetime) -> tuple[CourseInHand, Visit]:
-    seen = Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
-    ids = seen.values_list("pk", "patient_id")[:1]
-    if not ids:
-        raise NotFound
-    [(course_id, patient_id)] = ids
-    [course] = rows_by(Course, id=[course_id])
-    [course.patient] = rows_by(Patient, id=[patient_id])
-    course.clinic = clinic_by_id(actor.clinic_id)
-    [held] = read_courses([course], now=now)
-    return held, held.visit(visit_id)
 
 
 def _span_of(asked: Asked, visit: Visit, today: date) -> tuple[date, date]:
@@ -193,8 +176,8 @@ def _span_of(asked: Asked, visit: Visit, today: date) -> tuple[date, date]:
 
 
 def _check_span(first: date, last: date) -> None:
-    if not first <= last <= first + timedelta(days=LONGEST):
-        words = f"The last day is today or later, and at most {LONGEST} days after the first."
+    if not first <= last <= first + timedelta(days=LONGEST_SPAN):
+        words = f"The last day is today or later, and at most {LONGEST_SPAN} days after the first."
         raise Invalid("Which days?", {"to": [words]})
 
 
@@ -202,21 +185,8 @@ def _dates(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def why_never(held: CourseInHand, visit: Visit, day: date) -> str:
-    """Say why a visit can never be booked as things stand; empty when it can."""
-    if held.course.status != Course.Status.ACTIVE:
-        return "This course has ended. Nothing can be booked for it."
-    if visit not in held.pending:
-        return "This dose is not waiting to be booked."
-    try:
-        refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
-    except RuleBroken as refusal:
-        return refusal.message
-    return ""
-
-
 def task_for(  # noqa: PLR0917 - every caller is a search of this room
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     phases: Phases,
     wishes: Wishes,
@@ -225,6 +195,13 @@ def task_for(  # noqa: PLR0917 - every caller is a search of this room
     now: datetime,
 ) -> Task:
     """Return the search for a visit in hand between two days, both of them in `span`."""
+    sought = Sought(
+        load=load_of(phases), due=visit.due_on, earliest=visit.earliest_on,
+        latest=visit.latest_on, not_before=ends[0], now=now, wishes=wishes,
+    )  # fmt: skip
+    task = Task(clinic=held.clinic, span=span, sought=sought, last=ends[1])
+    if not isinstance(held, CourseInHand):
+        return task
     before = _doses_before(held, visit)
     protocol, stretch = held.protocol, held.stretch
 
@@ -232,14 +209,10 @@ def task_for(  # noqa: PLR0917 - every caller is a search of this room
     def findings(day: date) -> tuple[Finding, ...]:
         return tuple(date_findings(protocol, stretch, visit, day, before))
 
-    sought = Sought(
-        load=load_of(phases), due=visit.due_on, earliest=visit.earliest_on,
-        latest=visit.latest_on, not_before=ends[0], now=now, wishes=wishes,
-    )  # fmt: skip
-    return Task(
-        clinic=held.clinic, span=span, sought=sought, last=ends[1], findings=findings,
+    return replace(
+        task, findings=findings,
         gap=partial(
-            gap_words, protocol, stretch.inward(visit.dose_number),
+            gap_words, protocol, stretch.inward(visit.nth_dose),
             max((dose.given_on for dose in before), default=None),
         ),
     )  # fmt: skip
@@ -261,12 +234,12 @@ def gap_words(protocol: Protocol, number: int, last: date | None, day: date) -> 
 def _doses_before(held: CourseInHand, visit: Visit) -> list[GivenDose]:
     """Return the doses before this one, as they were given or will have been."""
     booked = {
-        other.dose_number: held.bookings[other.pk].clinic_day.date
+        other.nth_dose: held.bookings[other.pk].clinic_day.date
         for other in held.visits
         if other.pk in held.bookings
     }
     return assumed_doses(
-        held.protocol, held.visits, held.stretch, before=visit.dose_number, booked=booked,
+        held.protocol, held.visits, held.stretch, before=visit.nth_dose, booked=booked,
         today=held.today,
     )  # fmt: skip
 
@@ -281,7 +254,7 @@ def _wishes(clinic: Clinic, asked: Asked, dates: Sequence[date]) -> Wishes:
     )  # fmt: skip
 
 
-def _without(held: CourseInHand, visit: Visit, span: Span) -> Span:
+def _without(held: InHand, visit: Visit, span: Span) -> Span:
     """Return the span without the visit's own booking, when it has one on these days."""
     own = held.bookings.get(visit.pk)
     day = own.clinic_day.date if own is not None else None

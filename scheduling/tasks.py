@@ -13,7 +13,8 @@ from core.zones import local_date
 from scheduling.days import clinics_with_expired_holds
 from scheduling.plan_jobs import TASK as PLAN
 from scheduling.plan_jobs import begin_nights, work_on
-from scheduling.rolling import courses_of_the_dead, days_to_plan
+from scheduling.rolling import ad_hoc_of_the_dead, courses_of_the_dead, days_to_plan
+from scheduling.services.ad_hoc import drop_after_death
 from scheduling.services.holds import expire_holds
 from scheduling.services.promised import propose_times
 from scheduling.services.rolling import close_after_death
@@ -40,6 +41,8 @@ def round_of(clinic_id: UUID, *, now: datetime) -> None:
     """Do one clinic's round, each course's changes in a transaction of their own or of a batch."""
     for course_id in courses_of_the_dead(clinic_id):
         close_after_death(course_id=course_id, clinic_id=clinic_id, now=now)
+    for visit_id in ad_hoc_of_the_dead(clinic_id):
+        drop_after_death(visit_id=visit_id, clinic_id=clinic_id, now=now)
     expire_holds(clinic_id=clinic_id, now=now)
     clinic = Clinic.objects.get(pk=clinic_id)
     for day in days_to_plan(clinic, local_date(now, clinic.time_zone)):

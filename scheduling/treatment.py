@@ -93,11 +93,11 @@ def rates_offered(
     known = known if known is not None else history.of(patient.pk)
     return offered_options(
         protocol,
-        dose_number=visit.dose_number,
+        dose_number=visit.nth_dose,
         prior_severe=known.prior_severe,
         prior_serious=known.prior_serious,
         age_years=age_on(patient.birth_date, on),
-        dose_mg=visit.dose_mg,
+        dose_mg=visit.milligrams,
     )
 
 
@@ -120,7 +120,7 @@ def choose_rate(offer: Offer, wanted: str | None) -> RateOption:
 def phase_minutes(protocol: Protocol, visit: Visit, option: RateOption) -> dict[str, int]:
     """Return a booking's phase columns: the computed times, each rounded up to the minute."""
     phases = visit_phases(
-        protocol, dose_number=visit.dose_number, option=option, dose_mg=visit.dose_mg
+        protocol, dose_number=visit.nth_dose, option=option, dose_mg=visit.milligrams
     )
     return {
         "premedication_minutes": _minutes(phases.premedication),

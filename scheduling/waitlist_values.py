@@ -14,7 +14,6 @@ from scheduling.backfill import Gap, Waiting, free_runs
 from scheduling.capacity import Day, load_of
 from scheduling.course_in_hand import CourseInHand
 from scheduling.models import Offer, PatientWishes, Visit, WaitlistEntry
-from scheduling.slots import why_never
 from scheduling.stay import stay_of
 from scheduling.urgency import Urgency, urgency
 from scheduling.wishes import as_sought, notice_of
@@ -59,7 +58,7 @@ def urgency_of(held: CourseInHand, visit: Visit) -> Urgency:
         state = "prolonged_gap"
     return urgency(
         state=state,
-        second_half=1 < visit.dose_number <= held.protocol.dosing.initial_infusions,
+        second_half=1 < visit.nth_dose <= held.protocol.dosing.initial_infusions,
         days_past_due=(held.today - visit.due_on).days,
         no_shows=visit.no_shows,
     )
@@ -68,7 +67,7 @@ def urgency_of(held: CourseInHand, visit: Visit) -> Urgency:
 def _stops(held: CourseInHand, visit: Visit) -> Callable[[date], str]:
     @cache
     def words(day: date) -> str:
-        never = why_never(held, visit, day)
+        never = held.why_never(visit, day)
         if never:
             return never
         found = held.findings(visit, day)

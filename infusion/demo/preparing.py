@@ -110,9 +110,9 @@ class Preparing:
     def _bag(self, visit: Visit, at: datetime) -> uuid.UUID:
         """A bag made up in the pharmacy, kept cold, taken out half an hour before."""
         made, out = at - timedelta(hours=2), at - timedelta(minutes=30)
-        vials = visit.dose_mg // 300
+        vials = visit.milligrams // 300
         bag = Bag(
-            drug="ocrelizumab", route="IV", labelled_mg=300, dose_mg=visit.dose_mg,
+            drug="ocrelizumab", route="IV", labelled_mg=300, dose_mg=visit.milligrams,
             volume_ml=Fraction(250 * vials),
             vials=tuple(
                 Vial(lot=LOTS[n % len(LOTS)], expires_on=at.date() + timedelta(days=240))

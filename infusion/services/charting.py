@@ -81,11 +81,11 @@ def preparing_chart(visit: Visit, *, now: datetime) -> Chart:
 
 
 def _new_infusion(visit: Visit, booking: Booking, now: datetime) -> Infusion:
-    protocol = record.protocol_of(visit.course)
+    protocol = record.protocol_of(visit.own_course)
     table = rate_table(protocol, RateOption(booking.rate_option))
     return Infusion.objects.create(
         clinic_id=visit.clinic_id, visit=visit, patient_id=visit.patient_id,
-        rate_option=booking.rate_option, dose_mg=visit.dose_mg,
+        rate_option=booking.rate_option, dose_mg=visit.milligrams,
         volume_ml=Decimal(table.volume_ml.numerator) / table.volume_ml.denominator,
         updated_at=now,
     )  # fmt: skip

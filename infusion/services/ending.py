@@ -20,7 +20,7 @@ from infusion.reminder_plans import plan_observation, void_observation
 from infusion.selectors import visit_of
 from infusion.services.charting import open_chart, repeat_of, write
 from scheduling.services.attendance import complete_visit, observe_visit
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 
 
 @command
@@ -42,7 +42,7 @@ def complete_infusion(
     """
     tap = Tap(event_id=event_id, kind=Kind.COMPLETED, occurred_at=occurred_at, actor=actor, now=now)
     check_tap(tap)
-    _, visit = take_visit(visit_of(infusion_id, actor), dates=None, actor=actor, now=now)
+    _, visit = take_dose(visit_of(infusion_id, actor), dates=None, actor=actor, now=now)
     chart = open_chart(infusion_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done
@@ -81,7 +81,7 @@ def discharge(
         event_id=event_id, kind=Kind.DISCHARGED, occurred_at=occurred_at, actor=actor, now=now
     )
     check_tap(tap)
-    held, visit = take_visit(visit_of(infusion_id, actor), actor=actor, now=now)
+    held, visit = take_dose(visit_of(infusion_id, actor), actor=actor, now=now)
     chart = open_chart(infusion_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done

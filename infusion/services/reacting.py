@@ -31,7 +31,7 @@ from infusion.models import Infusion, InfusionEvent
 from infusion.selectors import visit_of
 from infusion.services.charting import open_chart, repeat_of, write
 from infusion.services.stopping import stop_for_good
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, take_dose
 
 ASSESSED = "Assessed"
 FIRST_TAP = {"severity": ReactionSeverity.MILD_MODERATE.value, "assessed": False}
@@ -171,7 +171,7 @@ def _take(
     """Lock the chart; for a life-threatening reaction the whole course and its days before it."""
     held = None
     if assessment is not None and assessment.life_threatening:
-        held, _ = take_visit(visit_of(infusion_id, actor), actor=actor, now=now)
+        held, _ = take_dose(visit_of(infusion_id, actor), actor=actor, now=now)
     return held, open_chart(infusion_id, actor)
 
 

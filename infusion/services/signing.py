@@ -13,7 +13,7 @@ from infusion.models import InfusionEvent
 from infusion.selectors_before import on_record, patient_findings
 from patients.models import SignOff
 from patients.services.sign_offs import write_sign_off
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, take_dose
 
 
 @command
@@ -27,7 +27,7 @@ def sign_off_hold(
     may go past, Invalid without a reason.
     """
     actor.require(RULES_OVERRIDE)
-    held, _visit = take_visit(visit_id, dates=None, actor=actor, now=now)
+    held, _visit = take_dose(visit_id, dates=None, actor=actor, now=now)
     if decision != SignOff.Decision.MUST_NOT:
         _refuse_unsignable(held, visit_id, rule_id, now)
     return write_sign_off(

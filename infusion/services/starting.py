@@ -24,7 +24,7 @@ from infusion.selectors_codes import code_findings, known_codes
 from infusion.services.charting import arrived_booking, chart_of_visit, repeat_of, write
 from patients.models import SignOff
 from scheduling.models import Booking, Visit
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, take_dose
 from scheduling.services.dosing import mark_given
 from scheduling.treatment import choose_rate, rates_offered
 
@@ -51,7 +51,7 @@ def start_infusion(
     """
     tap = Tap(event_id=event_id, kind=Kind.STARTED, occurred_at=occurred_at, actor=actor, now=now)
     check_tap(tap)
-    held, visit = take_visit(visit_id, dates=None, actor=actor, now=now)
+    held, visit = take_dose(visit_id, dates=None, actor=actor, now=now)
     if done := repeat_of(tap, visit.pk):
         return done
     booking = arrived_booking(held, visit)

@@ -21,7 +21,7 @@ from infusion.selectors import visit_of
 from infusion.services.charting import open_chart, repeat_of, write
 from scheduling.models import Course, Visit
 from scheduling.services.attendance import observe_visit
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, take_dose
 from scheduling.services.ending import end_course, reopen_course
 
 WHY = "Life-threatening infusion reaction"
@@ -48,7 +48,7 @@ def stop_infusion(
     check_tap(tap)
     if not reason.strip():
         raise Invalid("Say why it was stopped.", {"reason": ["Say why."]})
-    _, visit = take_visit(visit_of(infusion_id, actor), dates=None, actor=actor, now=now)
+    _, visit = take_dose(visit_of(infusion_id, actor), dates=None, actor=actor, now=now)
     chart = open_chart(infusion_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done
@@ -108,7 +108,7 @@ def correct_life_threatening(
         event_id=event_id, kind=Kind.REACTION, occurred_at=old.occurred_at, actor=actor, now=now
     )
     check_correction(tap, reason)
-    held, visit = take_visit(visit_of(old.infusion_id, actor), actor=actor, now=now)
+    held, visit = take_dose(visit_of(old.infusion_id, actor), actor=actor, now=now)
     chart = open_chart(old.infusion_id, actor)
     if done := repeat_of(tap, visit.pk):
         return done

@@ -35,7 +35,7 @@ def _record(infusion: Infusion, events: list[InfusionEvent], slug: str) -> DoseR
     visit = infusion.visit
     return DoseRecord(
         visit_id=visit.pk,
-        dose_number=visit.dose_number,
+        dose_number=visit.nth_dose,
         dose_mg=infusion.dose_mg,
         given_on=visit.given_on,
         state=infusion.status,

@@ -93,7 +93,7 @@ def _with_plans(rows: Iterable[DayRow]) -> list[dict[str, Any]]:
     """Return the day's bookings, each with the steps of its rate plan."""
     listed = list(rows)
     courses = {
-        visit.pk: visit.course
+        visit.pk: visit.own_course
         for visit in Visit.objects.filter(pk__in=[row.visit_id for row in listed]).select_related(
             "course__clinic"
         )

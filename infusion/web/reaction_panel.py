@@ -50,7 +50,7 @@ def panel(bed: Bedside) -> Panel:
     """Return the panel of the open reaction of `bed`, which must have one."""
     open_one = bed.reaction
     assert open_one is not None
-    prescriber = bed.visit.course.prescriber
+    prescriber = bed.visit.own_course.prescriber
     return Panel(
         began_at=open_one.event.occurred_at,
         title=SEVERITIES[open_one.severity] if open_one.assessed else gettext_lazy("Not assessed"),

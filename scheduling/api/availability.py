@@ -28,13 +28,14 @@ from core.api.query import (
 from core.api.writing import answer_of, keyed, respond, seen_version
 from core.errors import Invalid
 from core.idempotency import Answer, command_once
+from scheduling.ad_hoc import LONGEST
 from scheduling.api.bookings import KEY, PLACE, VERSION
 from scheduling.api.items import Availability, BookingWithVisit, availability, booking_of_visit
 from scheduling.models import Booking
 from scheduling.selectors_api import booking_row
 from scheduling.services.bookings import book, confirm, move
 from scheduling.services.releasing import release_hold
-from scheduling.slots import LONGEST_VISIT, Asked, find_room, find_slots
+from scheduling.slots import Asked, find_room, find_slots
 
 HOLD_MINUTES = 10
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -55,7 +56,7 @@ class AvailabilityView(ClinicApiView):
     parameters = (
         an_id("visit", "The visit to place."),
         a_number("minutes", "How long, without a visit; 0 when one is named.", minimum=0,
-                 maximum=LONGEST_VISIT, default=0),
+                 maximum=LONGEST, default=0),
         a_day("from", "First day; the visit's window, or today, when not given."),
         a_day("to", "Last day, itself included."),
         some_of("weekday", WEEKDAYS, "Only on these, separated by commas."),

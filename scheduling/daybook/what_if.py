@@ -17,15 +17,15 @@ from core.actor import Actor
 from core.errors import NotFound, Refusal, RuleBroken, Stale
 from core.zones import local_date
 from scheduling.capacity import Day, load_of, with_load
-from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.days import bookings_of, capacity, openings
 from scheduling.grid import Grid, grid_of
-from scheduling.models import Booking, ClinicDay, Course, Visit
+from scheduling.in_hand import InHand
+from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.placement import local_day, period_end, refuse_findings, refuse_past, refuse_place
 from scheduling.standing import standing_of
-from scheduling.stay import Stay, stay_of
+from scheduling.stay import Stay
 from scheduling.summary import phases_of
-from scheduling.treatment import refuse_unfit
+from scheduling.taken_up import read_visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Load:
 class Effect:
     """What a wish would do. `refused` says why it cannot be; empty when it can."""
 
-    held: CourseInHand
+    held: InHand
     visit: Visit
     booking: Booking | None  # as it stands now
     planned: Booking  # as it would stand; not saved
@@ -100,7 +100,7 @@ def what_if(actor: Actor, visit_id: UUID, wish: Wish, *, now: datetime) -> Effec
 
     Raises NotFound for a visit or a chair of another clinic, Invalid off the quarter-hour.
     """
-    held = _course_of(actor, visit_id, now)
+    held = read_visit(actor, visit_id, now=now)
     visit = held.visit(visit_id)
     chair = Chair.objects.filter(pk=wish.chair_id, clinic_id=actor.clinic_id).first()
     if chair is None:
@@ -121,19 +121,8 @@ def what_if(actor: Actor, visit_id: UUID, wish: Wish, *, now: datetime) -> Effec
     )  # fmt: skip
 
 
-def _course_of(actor: Actor, visit_id: UUID, now: datetime) -> CourseInHand:
-    course = (
-        Course.objects.filter(visits=visit_id, clinic_id=actor.clinic_id)
-        .select_related("clinic", "patient")
-        .first()
-    )
-    if course is None:
-        raise NotFound
-    return read_courses([course], now=now)[0]
-
-
 def _planned(
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     booking: Booking | None,
     wish: Wish,
@@ -170,13 +159,15 @@ _KEPT = (
 )  # fmt: skip
 
 
-def _stay(held: CourseInHand, visit: Visit, booking: Booking | None, wish: Wish, day: date) -> Stay:
+def _stay(held: InHand, visit: Visit, booking: Booking | None, wish: Wish, day: date) -> Stay:
     def stay(option: str | None) -> Stay:
-        return stay_of(held.protocol, visit, held.patient, on=day, wanted=option)
+        return held.stay(visit, on=day, wanted=option)
 
-    now_runs = stay(booking.rate_option if booking is not None else None)
+    now_runs = stay(booking.rate_option or None if booking is not None else None)
     if wish.until is None:
         return now_runs
+    if not now_runs.rates:
+        raise RuleBroken("How long this visit takes was said when it was asked for.")
     ends = {_ends(held, stay(option), wish.start): stay(option) for option in now_runs.rates}
     if wish.until in ends:
         return ends[wish.until]
@@ -187,7 +178,7 @@ def _stay(held: CourseInHand, visit: Visit, booking: Booking | None, wish: Wish,
     )
 
 
-def _ends(held: CourseInHand, stay: Stay, start: datetime) -> datetime:
+def _ends(held: InHand, stay: Stay, start: datetime) -> datetime:
     """Return the quarter-hour by which the chair is free again, as the grid draws it."""
     grid = grid_of(local_date(start, held.clinic.time_zone), held.clinic.time_zone)
     slot = grid.slot_of(start) or 0
@@ -199,7 +190,7 @@ def _label(grid: Grid, instant: datetime) -> str:
 
 
 def _refusals(  # noqa: PLR0917 - private, and its caller stands above
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     booking: Booking | None,
     planned: Booking,
@@ -211,9 +202,7 @@ def _refusals(  # noqa: PLR0917 - private, and its caller stands above
     day = local_day(wish.start, held.clinic)
 
     def date_allows() -> None:
-        if held.course.status != Course.Status.ACTIVE:
-            raise RuleBroken("This course has ended. Nothing can be booked for it.")
-        refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
+        held.refuse_unfit(day)
         found.extend(refuse_findings(held.findings(visit, day)))
 
     def place_allows() -> None:
@@ -237,7 +226,7 @@ def _refuse_stale(booking: Booking | None, visit: Visit, wish: Wish) -> None:
     if wish.version is not None and (booking is None or booking.version != wish.version):
         raise Stale("Somebody changed this booking in the meantime. Look again, then decide.")
     if wish.version is None and (booking is not None or visit.status != Visit.Status.PLANNED):
-        raise Stale("Somebody has booked this dose in the meantime. Look again, then decide.")
+        raise Stale("Somebody has booked this visit in the meantime. Look again, then decide.")
 
 
 def _refuse_other_time(booking: Booking, wish: Wish) -> None:

@@ -16,16 +16,16 @@ from uuid import UUID
 from clinics.models import Chair
 from patients.models import Patient
 from scheduling.capacity import load_of
-from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.disruption.affected import Affected, claim
 from scheduling.disruption.ahead import Ahead
 from scheduling.disruption.elsewhere import Asked, Choice, Room, Seeker
 from scheduling.disruption.order import assume, may_have, suits
 from scheduling.disruption.what import Disruption, also_away, changed
-from scheduling.models import Booking, Course
-from scheduling.slots import why_never
+from scheduling.in_hand import InHand
+from scheduling.models import Booking
 from scheduling.stored_days import read_span
 from scheduling.summary import phases_of
+from scheduling.taken_up import read_all
 
 BEYOND = timedelta(days=60)  # past the window, when nothing inside it is free
 REACH = timedelta(days=400)
@@ -64,28 +64,17 @@ def propose(
     if not found:
         return []
     bookings = [booking for _, booking in found]
-    courses = _courses(bookings, now)
+    held = read_all([booking.visit_id for booking in bookings], now=now)
     room = _room(ahead, what, bookings, today, now)
     wanted = {booking.pk: (asked or {}).get(booking.pk, NOT_ASKED) for booking in bookings}
     ranked = sorted(
         found, key=lambda pair: (wanted[pair[1].pk].start is None, claim(pair[0].sitting))
     )
     offers = {
-        booking.pk: _offer(room, courses[booking.visit_id], booking, each, wanted[booking.pk])
+        booking.pk: _offer(room, held[booking.visit_id], booking, each, wanted[booking.pk])
         for each, booking in ranked
     }
     return [offers[booking.pk] for booking in bookings]
-
-
-def _courses(bookings: Sequence[Booking], now: datetime) -> dict[UUID, CourseInHand]:
-    """Return the course of each booking's visit, by visit."""
-    wanted = {booking.visit.course_id for booking in bookings}
-    courses = Course.objects.filter(pk__in=wanted).select_related("clinic", "patient")
-    return {
-        visit.pk: held
-        for held in read_courses(list(courses.order_by("pk")), now=now)
-        for visit in held.visits
-    }
 
 
 def _room(
@@ -105,12 +94,10 @@ def _room(
     )  # fmt: skip
 
 
-def _offer(
-    room: Room, held: CourseInHand, booking: Booking, affected: Affected, asked: Asked
-) -> Offer:
+def _offer(room: Room, held: InHand, booking: Booking, affected: Affected, asked: Asked) -> Offer:
     """Return the choices of one booking, the first of which is taken off the days that are left."""
     visit, first = held.visit(booking.visit_id), max(room.today, asked.not_before or room.today)
-    why = why_never(held, visit, first)
+    why = held.why_never(visit, first)
     if why:
         return Offer(booking=booking, patient=held.patient, affected=affected, choices=(), why=why)
     load = load_of(phases_of(booking, room.clinic))

@@ -8,32 +8,33 @@ from clinical.calendar import GivenDose
 from clinical.findings import Severity
 from scheduling.calendars import assumed_doses, date_findings
 from scheduling.course_in_hand import CourseInHand
+from scheduling.in_hand import InHand
 from scheduling.models import ClinicDay, Visit
 
 
-def may_have(held: CourseInHand, visit: Visit, day: date) -> bool:
+def may_have(held: InHand, visit: Visit, day: date) -> bool:
     """Whether nothing in the protocol holds up `visit` on `day`, and no dose booked after it that
     would not be held up anyway."""
     return _keeps(held, visit, day, Severity.HOLD)
 
 
-def suits(held: CourseInHand, visit: Visit, day: date) -> bool:
+def suits(held: InHand, visit: Visit, day: date) -> bool:
     """Whether the protocol has nothing to remark about `visit` on `day`, and nothing new about
     any dose booked after it: every interval is kept as it is planned."""
     return _keeps(held, visit, day, Severity.CAUTION)
 
 
-def _keeps(held: CourseInHand, visit: Visit, day: date, least: Severity) -> bool:
+def _keeps(held: InHand, visit: Visit, day: date, least: Severity) -> bool:
+    if not isinstance(held, CourseInHand):
+        return True
     now = {
-        other.dose_number: held.bookings[other.pk].clinic_day.date
+        other.nth_dose: held.bookings[other.pk].clinic_day.date
         for other in held.visits
         if other.pk in held.bookings
     }
-    then = {**now, visit.dose_number: day}
+    then = {**now, visit.nth_dose: day}
     after = [
-        other
-        for other in held.pending
-        if other.dose_number > visit.dose_number and other.dose_number in now
+        other for other in held.pending if other.nth_dose > visit.nth_dose and other.nth_dose in now
     ]
     return not _remarked(held, visit, then, least) and not any(
         _remarked(held, other, then, least) and not _remarked(held, other, now, least)
@@ -45,10 +46,10 @@ def _remarked(
     held: CourseInHand, visit: Visit, booked: Mapping[int, date], least: Severity
 ) -> bool:
     before = assumed_doses(
-        held.protocol, held.visits, held.stretch, before=visit.dose_number, booked=booked,
+        held.protocol, held.visits, held.stretch, before=visit.nth_dose, booked=booked,
         today=held.today,
     )  # fmt: skip
-    on, due = booked[visit.dose_number], copy(visit)
+    on, due = booked[visit.nth_dose], copy(visit)
     due.due_on = _due_after(held, visit, before)
     found = date_findings(held.protocol, held.stretch, due, on, before)
     return any(each.severity.rank >= least.rank for each in found)
@@ -57,13 +58,13 @@ def _remarked(
 def _due_after(held: CourseInHand, visit: Visit, before: Sequence[GivenDose]) -> date:
     """Return when a dose is due once the doses before it are given as assumed: the second half of
     the split dose follows the first wherever that goes."""
-    number = held.stretch.inward(visit.dose_number)
+    number = held.stretch.inward(visit.nth_dose)
     if before and 1 < number <= held.protocol.dosing.initial_infusions:
         return before[-1].given_on + held.protocol.calendar.infusion_2_after
     return visit.due_on
 
 
-def assume(held: CourseInHand, visit: Visit, day: date | None) -> None:
+def assume(held: InHand, visit: Visit, day: date | None) -> None:
     """Reckon from now on with `visit` on `day`, or without a booking. Nothing is written."""
     if day is None:
         held.bookings.pop(visit.pk, None)

@@ -14,12 +14,12 @@ from clinics.models import Clinic
 from core import display
 from core.zones import local_date
 from scheduling import holds_ahead
-from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.disruption.affected import HERE
 from scheduling.disruption.ahead import Ahead, look_ahead
 from scheduling.disruption.words import CAPACITY, why_words
-from scheduling.models import Booking, Course, Visit
+from scheduling.models import Booking, Visit
 from scheduling.overruns import SLACK, leaving
+from scheduling.taken_up import read_all
 
 WEEKS = 6
 UNCONFIRMED = timedelta(days=2)  # a time nobody has confirmed is a question by then
@@ -100,20 +100,14 @@ def _by_the_protocol(clinic: Clinic, active: Rows, now: datetime) -> Iterator[Tr
         rows.filter(off | Q(visit__course__in=pairs))
         .select_related("visit", "clinic_day").order_by("pk")
     )  # fmt: skip
-    courses = _courses(looked_at, now)
+    held = read_all([booking.visit_id for booking in looked_at], now=now)
     for booking in looked_at:
         visit, day = booking.visit, booking.clinic_day.date
-        stops = _stops(courses[visit.course_id].findings(visit, day))
+        stops = _stops(held[visit.pk].findings(visit, day))
         if stops:
             yield _trouble(EARLY, stops[0].words, booking, day)
         elif not visit.earliest_on <= day <= visit.latest_on:
             yield _trouble(WINDOW, _window_words(visit), booking, day)
-
-
-def _courses(bookings: Sequence[Booking], now: datetime) -> dict[UUID, CourseInHand]:
-    wanted = {booking.visit.course_id for booking in bookings}
-    rows = Course.objects.filter(pk__in=wanted).select_related("clinic", "patient")
-    return {held.course.pk: held for held in read_courses(list(rows), now=now)}
 
 
 def _stops(findings: Sequence[Finding]) -> list[Finding]:
@@ -152,7 +146,9 @@ def _kept_waiting(clinic: Clinic, active: Rows, today: date, now: datetime) -> I
 def _on_hold(active: Rows, today: date, now: datetime) -> Iterator[Trouble]:
     """Yield visits of the next days whose infusion something on record holds up."""
     soon = active.filter(
-        clinic_day__date__lte=today + HOLDS_AHEAD, visit__given_on__isnull=True
+        clinic_day__date__lte=today + HOLDS_AHEAD,
+        visit__given_on__isnull=True,
+        visit__course__isnull=False,
     ).select_related("clinic_day")
     bookings = {booking.visit_id: booking for booking in soon.order_by("pk")}
     for visit_id, count in holds_ahead.of(list(bookings), now=now).items():
@@ -173,8 +169,8 @@ def _trouble(kind: str, words: str, booking: Booking, day: date) -> Trouble:
 def _window_words(visit: Visit) -> str:
     first, last = map(_shown, (visit.earliest_on, visit.latest_on))
     if first == last:
-        return f"The dose is due on {first}."
-    return f"Outside the dose's window, {first} to {last}."
+        return f"It is due on {first}."
+    return f"Outside its window, {first} to {last}."
 
 
 def _shown(day: date) -> str:

@@ -25,10 +25,10 @@ def reanchor(held: CourseInHand, *, now: datetime) -> list[Visit]:
     doses = {dose.number: dose for dose in _doses(held)}
     changed = []
     for visit in held.pending:
-        if visit.dose_number in doses and _differs(visit, doses[visit.dose_number]):
-            _adopt(visit, doses[visit.dose_number], now)
+        if visit.nth_dose in doses and _differs(visit, doses[visit.nth_dose]):
+            _adopt(visit, doses[visit.nth_dose], now)
             changed.append(visit)
-    last = max((visit.dose_number for visit in held.visits), default=0)
+    last = max((visit.nth_dose for visit in held.visits), default=0)
     horizon = calendars.horizon(held.today)
     to_write = [dose for number, dose in doses.items() if number > last and dose.due <= horizon]
     written = new_visits(held.course, to_write, now)
@@ -45,7 +45,7 @@ def flag_bookings(
     the ledger. Nothing moves: a person decides what to do with a promise."""
     flagged = {}
     for visit in held.pending:
-        if visit.pk in held.bookings and visit.dose_number > after.dose_number:
+        if visit.pk in held.bookings and visit.nth_dose > after.nth_dose:
             booking = held.bookings[visit.pk]
             findings = held.findings(visit, booking.clinic_day.date)
             if findings:

@@ -11,7 +11,7 @@ from core.errors import Conflict, Invalid, RuleBroken
 from core.zones import local_date
 from scheduling.models import Booking, Visit
 from scheduling.reminder_plans import plan_booking, plan_visit
-from scheduling.services.desk import CourseInHand, take_booking
+from scheduling.services.desk import InHand, take_booking
 from scheduling.services.rows import release
 from scheduling.services.stamps import save
 
@@ -94,7 +94,7 @@ def observe_visit(visit: Visit, *, now: datetime) -> None:
 
 
 @joins
-def complete_visit(held: CourseInHand, visit: Visit, *, actor: Actor, now: datetime) -> None:
+def complete_visit(held: InHand, visit: Visit, *, actor: Actor, now: datetime) -> None:
     """End the attendance of a given dose: visit and booking are completed, the chair is free.
 
     `held` was taken with its days. Raises Conflict when the dose was never given.
@@ -116,7 +116,7 @@ def _check_expected(booking: Booking) -> None:
         raise Conflict("The patient has already arrived.")
 
 
-def _set_visit(held: CourseInHand, booking: Booking, status: str, now: datetime) -> None:
+def _set_visit(held: InHand, booking: Booking, status: str, now: datetime) -> None:
     visit = held.visit(booking.visit_id)
     visit.status = status
     save(visit, "status", now=now)

@@ -9,7 +9,7 @@ from core.actor import Actor
 from core.db import command
 from core.errors import Conflict, Forbidden, Invalid
 from scheduling.models import DelayReason, Visit
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 
 LONGEST_NOTE = 200
 
@@ -34,7 +34,7 @@ def record_delay(
         problems["note"] = [f"Say which, in up to {LONGEST_NOTE} characters."]
     if problems:
         raise Invalid("Please correct the marked fields.", problems)
-    _, visit = take_visit(visit_id, dates=None, actor=actor, now=now)
+    _, visit = take_dose(visit_id, dates=None, actor=actor, now=now)
     if visit.status != Visit.Status.PLANNED:
         raise Conflict("This dose is not waiting to be booked.")
     reason = DelayReason.objects.create(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -11,19 +12,43 @@ from clinics.models import Clinic
 from clinics.selectors import clinic_by_id
 from core.actor import Actor
 from core.db import joins
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, RuleBroken
 from core.locks import lock_by, lock_rows
 from core.rows import rows_by
 from core.zones import local_date
 from patients.models import Patient
+from scheduling.ad_hoc import AdHocInHand
 from scheduling.course_in_hand import CourseInHand
 from scheduling.days import HOLDS
+from scheduling.in_hand import InHand
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.placement import local_day
 from scheduling.services.days import lock_days
 from scheduling.services.holds import release_expired
 
-__all__ = ["CourseInHand", "take_booking", "take_course", "take_visit"]
+__all__ = ["CourseInHand", "InHand", "take_booking", "take_course", "take_dose", "take_visit"]
+
+
+class _Whose(NamedTuple):
+    """Which visits are meant, read without a lock: a course's, or one ad-hoc visit."""
+
+    visit_id: UUID | None
+    course_id: UUID | None
+    patient_id: UUID
+
+    @property
+    def mine(self) -> tuple[str, list[UUID]]:
+        """The column of visits, and its values, that finds them."""
+        if self.course_id is not None:
+            return "course_id", [self.course_id]
+        assert self.visit_id is not None
+        return "id", [self.visit_id]
+
+    def owns(self, visit: Visit) -> bool:
+        """Whether a visit is one of those meant."""
+        if self.course_id is not None:
+            return visit.course_id == self.course_id
+        return visit.pk == self.visit_id
 
 
 @joins
@@ -36,7 +61,9 @@ def take_course(
     commands that leave every time where it is. Raises NotFound for a course of another clinic,
     Conflict when a booking changed its day while this waited.
     """
-    return _take("%s", course_id, dates=dates, actor=actor, now=now)
+    held = _take(_BY_COURSE, course_id, dates=dates, actor=actor, now=now)
+    assert isinstance(held, CourseInHand)
+    return held
 
 
 def _take(
@@ -47,50 +74,52 @@ def _take(
     at: datetime | None = None,
     actor: Actor,
     now: datetime,
-) -> CourseInHand:
-    """Lock as `take_course` does the course that `which` finds by `key`; `at` adds the clinic's
+) -> InHand:
+    """Lock as `take_course` does the visits that `which` finds by `key`; `at` adds the clinic's
     day of that instant to the days."""
-    course_id, patient_id = _seen(which, key, actor)
+    whose = _seen(which, key, actor)
     clinic = clinic_by_id(actor.clinic_id)
     if at is not None:
         dates = [*(dates or ()), local_day(at, clinic)]
-    [patient] = lock_by(Patient, id=[patient_id])
+    [patient] = lock_by(Patient, id=[whose.patient_id])
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        days = lock_days(clinic, [*dates, *_booked_days(course_id)], now=now)
-    [course] = lock_by(Course, id=[course_id])
-    visits, bookings = _lock_visits(clinic, course, days, now)
+        days = lock_days(clinic, [*dates, *_booked_days(whose)], now=now)
+    course = None
+    if whose.course_id is not None:
+        [course] = lock_by(Course, id=[whose.course_id])
+    visits, bookings = _lock_visits(clinic, whose, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
         raise Conflict("A booking of this patient has just changed. Please look again.")
+    by_visit = {booking.visit_id: booking for booking in bookings}
+    today = local_date(now, clinic.time_zone)
+    if course is None:
+        return AdHocInHand(
+            clinic=clinic, patient=patient, days=days, visits=visits, bookings=by_visit,
+            today=today,
+        )  # fmt: skip
     return CourseInHand(
-        clinic=clinic,
-        patient=patient,
-        days=days,
-        course=course,
-        visits=sorted(visits, key=lambda visit: visit.dose_number),
-        bookings={booking.visit_id: booking for booking in bookings},
-        restart=_last_restart(course),
-        today=local_date(now, clinic.time_zone),
-    )
+        clinic=clinic, patient=patient, days=days, course=course, bookings=by_visit, today=today,
+        visits=sorted(visits, key=lambda visit: visit.nth_dose), restart=_last_restart(course),
+    )  # fmt: skip
 
 
-_BY_VISIT = "(SELECT course_id FROM scheduling_visit WHERE id = %s)"
-_BY_BOOKING = """(SELECT course_id FROM scheduling_visit
-    WHERE id = (SELECT visit_id FROM scheduling_booking WHERE id = %s))"""
+_BY_COURSE = "SELECT NULL, id, patient_id FROM scheduling_course WHERE id = %s AND clinic_id = %s"
+_BY_VISIT = """SELECT id, course_id, patient_id FROM scheduling_visit
+    WHERE id = %s AND clinic_id = %s"""
+_BY_BOOKING = """SELECT id, course_id, patient_id FROM scheduling_visit
+    WHERE id = (SELECT visit_id FROM scheduling_booking WHERE id = %s) AND clinic_id = %s"""
 
 
-def _seen(which: str, key: UUID, actor: Actor) -> tuple[UUID, UUID]:
-    """Return which course and patient are meant, read without a lock."""
-    statement = (
-        f"SELECT id, patient_id FROM scheduling_course WHERE id = {which} AND clinic_id = %s"  # noqa: S608
-    )
+def _seen(which: str, key: UUID, actor: Actor) -> _Whose:
+    """Return whose visits are meant, read without a lock."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [key, actor.clinic_id])
-        found: tuple[UUID, UUID] | None = cursor.fetchone()
+        cursor.execute(which, [key, actor.clinic_id])
+        found = cursor.fetchone()
     if found is None:
         raise NotFound
-    return found
+    return _Whose(*found)
 
 
 def _last_restart(course: Course) -> Restart | None:
@@ -99,24 +128,27 @@ def _last_restart(course: Course) -> Restart | None:
 
 
 def _lock_visits(
-    clinic: Clinic, course: Course, days: Mapping[date, ClinicDay], now: datetime
+    clinic: Clinic, whose: _Whose, days: Mapping[date, ClinicDay], now: datetime
 ) -> tuple[list[Visit], list[Booking]]:
-    """Lock the course's visits and active bookings, and with them whatever expired holds of
+    """Lock the visits meant and their active bookings, and with them whatever expired holds of
     other patients stand on the locked days, which are freed here and now."""
     by_id = {day.pk: day for day in days.values()}
     holds = [each.visit_id for day in days.values() for each in day.standing if each.is_over(now)]
+    column, keys = whose.mine
     if holds:
-        visits = lock_rows(Visit.objects.filter(Q(course=course) | Q(pk__in=holds)))
+        visits = lock_rows(Visit.objects.filter(Q((f"{column}__in", keys)) | Q(pk__in=holds)))
+    elif whose.course_id is not None:
+        visits = lock_by(Visit, course_id=keys)
     else:
-        visits = lock_by(Visit, course_id=[course.pk])
+        visits = lock_by(Visit, id=keys)
     bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.COUNTED)
     _know_their_days(bookings, by_id)
-    # An offer of this very course may stand on a day that nobody locked: the round frees it.
+    # An offer of this very visit may stand on a day that nobody locked: the round frees it.
     here = [booking for booking in bookings if booking.clinic_day_id in by_id]
     expired = [booking for booking in here if _is_over(booking, now)]
     if by_id:
         release_expired(clinic, by_id, {visit.pk: visit for visit in visits}, expired, now=now)
-    own = {visit.pk: visit for visit in visits if visit.course_id == course.pk}
+    own = {visit.pk: visit for visit in visits if whose.owns(visit)}
     return list(own.values()), [
         booking
         for booking in bookings
@@ -148,15 +180,31 @@ def take_visit(
     at: datetime | None = None,
     actor: Actor,
     now: datetime,
-) -> tuple[CourseInHand, Visit]:
+) -> tuple[InHand, Visit]:
     """Lock everything a change of one visit may touch; see `take_course`. `at` adds the clinic's
-    day of an instant to the days.
-
-    The infusion room calls this first, then changes the visit through `dosing` and `attendance`.
-    Raises NotFound for a visit of another clinic.
-    """
+    day of an instant to the days. Raises NotFound for a visit of another clinic."""
     held = _take(_BY_VISIT, visit_id, dates=dates, at=at, actor=actor, now=now)
     return held, held.visit(visit_id)
+
+
+@joins
+def take_dose(
+    visit_id: UUID,
+    *,
+    dates: Iterable[date] | None = (),
+    at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[CourseInHand, Visit]:
+    """Lock as `take_visit` does, for what only a dose can have.
+
+    The infusion room calls this first, then changes the visit through `dosing` and `attendance`.
+    Raises RuleBroken for an ad-hoc visit.
+    """
+    held, visit = take_visit(visit_id, dates=dates, at=at, actor=actor, now=now)
+    if not isinstance(held, CourseInHand):
+        raise RuleBroken("This visit is for something else than a dose.")
+    return held, visit
 
 
 @joins
@@ -167,8 +215,8 @@ def take_booking(
     at: datetime | None = None,
     actor: Actor,
     now: datetime,
-) -> tuple[CourseInHand, Booking]:
-    """Lock the course of a booking; see `take_visit`.
+) -> tuple[InHand, Booking]:
+    """Lock what the visit of a booking needs; see `take_visit`.
 
     Raises NotFound for a booking of another clinic, Conflict when it is no longer active.
     """
@@ -183,11 +231,12 @@ _BOOKED_DAYS = """
     SELECT DISTINCT day.date FROM scheduling_visit visit
     JOIN scheduling_booking booking ON booking.visit_id = visit.id
     JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
-    WHERE visit.course_id = %s AND booking.status = ANY(%s)
+    WHERE visit.{column} = ANY(%s) AND booking.status = ANY(%s)
 """
 
 
-def _booked_days(course_id: UUID) -> list[date]:
+def _booked_days(whose: _Whose) -> list[date]:
+    column, keys = whose.mine
     with connection.cursor() as cursor:
-        cursor.execute(_BOOKED_DAYS, [course_id, list(Booking.ACTIVE)])
+        cursor.execute(_BOOKED_DAYS.format(column=column), [keys, list(Booking.ACTIVE)])
         return [day for (day,) in cursor.fetchall()]

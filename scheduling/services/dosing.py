@@ -14,7 +14,7 @@ from scheduling.models import Booking, Visit
 from scheduling.placement import refuse_findings
 from scheduling.reminder_plans import void_visit
 from scheduling.services.anchoring import flag_bookings, reanchor
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, take_dose
 from scheduling.services.offer_rows import close_waiting
 from scheduling.services.overriding import go_past
 from scheduling.services.rows import release
@@ -64,7 +64,7 @@ def record_given(
     Raises as `mark_given`, and Conflict when the patient is here now: the chart says it then.
     """
     actor.require(DOSES_RECORD)
-    held, visit = take_visit(visit_id, actor=actor, now=now)
+    held, visit = take_dose(visit_id, actor=actor, now=now)
     booking = held.bookings.get(visit.pk)
     if booking is not None and booking.status == Booking.Status.ARRIVED:
         raise Conflict("The patient has arrived: chart the infusion instead.")

@@ -24,7 +24,7 @@ from scheduling.models import Booking, Offer, Visit, WaitlistEntry
 from scheduling.offer_kinds import plan_offer
 from scheduling.placement import day_as_locked, local_day
 from scheduling.services.days import rewrite_summary
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 from scheduling.services.offer_rows import close_entry, end_offer
 from scheduling.services.placing import Wanted, put_elsewhere, put_in_chair, put_on_offer
 from scheduling.services.waiting import still_waiting
@@ -58,7 +58,7 @@ def offer_place(
     seen = WaitlistEntry.objects.filter(pk=entry_id, clinic_id=actor.clinic_id).first()
     if seen is None:
         raise NotFound
-    held, visit = take_visit(seen.visit_id, at=start, actor=actor, now=now)
+    held, visit = take_dose(seen.visit_id, at=start, actor=actor, now=now)
     entry = still_waiting(entry_id)
     gap = _gap(held, chair_id, start, now)
     if gap is not None:
@@ -178,7 +178,7 @@ def _take(offer_id: UUID, actor: Actor, now: datetime) -> _Taken:
     if found is None:
         raise NotFound
     visit_id, hold_id, day = found
-    held, visit = take_visit(visit_id, dates=[day], actor=actor, now=now)
+    held, visit = take_dose(visit_id, dates=[day], actor=actor, now=now)
     hold = lock_row(Booking.objects.filter(pk=hold_id).select_related("clinic_day"))
     if hold.status == Booking.Status.OFFERED:
         return _Taken(held, visit, hold)

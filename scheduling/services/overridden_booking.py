@@ -11,7 +11,7 @@ from core.errors import Conflict, RuleBroken
 from scheduling.models import Booking
 from scheduling.placement import local_day
 from scheduling.reasons import checked_reason
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 from scheduling.services.placing import Wanted, put_in_chair
 
 
@@ -34,7 +34,7 @@ def book_past_rule(
     """
     actor.require(RULES_OVERRIDE)
     reason = checked_reason(reason)
-    held, visit = take_visit(visit_id, at=start, actor=actor, now=now)
+    held, visit = take_dose(visit_id, at=start, actor=actor, now=now)
     if visit.pk in held.bookings:
         raise Conflict("This dose already has a booking. Move it instead.")
     findings = held.findings(visit, local_day(start, held.clinic))

@@ -11,12 +11,12 @@ from core.errors import Forbidden
 from scheduling.models import Override, Visit
 from scheduling.placement import refuse_findings
 from scheduling.reasons import checked_reason
-from scheduling.services.desk import CourseInHand
+from scheduling.services.desk import InHand
 
 
 @joins
 def go_past(
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     findings: Sequence[Finding],
     *,

@@ -17,7 +17,7 @@ from core import audit
 from core.actor import Actor
 from core.db import joins, refusing
 from core.errors import Conflict, RuleBroken
-from scheduling.models import Booking, ClinicDay, Course, FreedPlace, Visit
+from scheduling.models import Booking, ClinicDay, FreedPlace, Visit
 from scheduling.placement import (
     local_day,
     period_end,
@@ -29,13 +29,11 @@ from scheduling.placement import (
 from scheduling.reminder_plans import plan_booking
 from scheduling.services.anchoring import flag_bookings
 from scheduling.services.days import rewrite_summary
-from scheduling.services.desk import CourseInHand
+from scheduling.services.desk import CourseInHand, InHand
 from scheduling.services.freeing import note_freed
 from scheduling.services.overriding import go_past
 from scheduling.services.stamps import save
 from scheduling.standing import Standing, standing_of
-from scheduling.stay import stay_of
-from scheduling.treatment import refuse_unfit
 
 _PLACE = ("clinic_day", "chair", "period", "status", "hold_expires_at")
 _PHASES = (
@@ -60,7 +58,7 @@ USUAL = Wanted()
 
 @joins
 def put_on_day(
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     day: date,
     *,
@@ -83,7 +81,7 @@ def put_on_day(
 
 @joins
 def put_in_chair(
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     *,
     chair_id: UUID,
@@ -108,7 +106,7 @@ def put_in_chair(
 
 @joins
 def put_on_offer(
-    held: CourseInHand,
+    held: InHand,
     visit: Visit,
     *,
     chair_id: UUID,
@@ -136,7 +134,7 @@ def put_on_offer(
 
 @joins
 def put_elsewhere(
-    held: CourseInHand,
+    held: InHand,
     booking: Booking,
     *,
     chair_id: UUID,
@@ -155,7 +153,7 @@ def put_elsewhere(
     else:
         refuse_past(start, now)
         findings = checked_date(held, visit, day)
-        _set_phases(held, visit, booking, rate_option or booking.rate_option, day)
+        _set_phases(held, visit, booking, rate_option or booking.rate_option or None, day)
     refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
     note_freed(booking, cause=FreedPlace.Cause.MOVED, now=now)
     _place(booking, held.days[day], chair_id, start)
@@ -170,26 +168,24 @@ def put_elsewhere(
 
 
 @joins
-def checked_date(held: CourseInHand, visit: Visit, day: date) -> list[Finding]:
+def checked_date(held: InHand, visit: Visit, day: date) -> list[Finding]:
     """Return what to be cautious about on `day`; raises RuleBroken for what stands in the way."""
     return refuse_findings(_date_findings(held, visit, day))
 
 
-def _date_findings(held: CourseInHand, visit: Visit, day: date) -> list[Finding]:
-    if held.course.status != Course.Status.ACTIVE:
-        raise RuleBroken("This course has ended. Nothing can be booked for it.")
-    refuse_unfit(held.protocol, held.patient, held.course.indication, on=day)
+def _date_findings(held: InHand, visit: Visit, day: date) -> list[Finding]:
+    held.refuse_unfit(day)
     return held.findings(visit, day)
 
 
 def _refuse_booking(  # noqa: PLR0917 - private, and every caller stands above
-    held: CourseInHand, visit: Visit, day: date, wanted: Wanted, actor: Actor, now: datetime
+    held: InHand, visit: Visit, day: date, wanted: Wanted, actor: Actor, now: datetime
 ) -> list[Finding]:
     """Raise unless the visit may be booked for `day`; return what to be cautious about."""
     if visit.pk in held.bookings:
-        raise Conflict("This dose already has a booking. Move it instead.")
+        raise Conflict("This visit already has a booking. Move it instead.")
     if visit.status != Visit.Status.PLANNED:
-        raise Conflict("This dose is not waiting to be booked.")
+        raise Conflict("This visit is not waiting to be booked.")
     findings = _date_findings(held, visit, day)
     if not wanted.override_reason:
         return refuse_findings(findings)
@@ -205,9 +201,10 @@ def _note_isolation(visit: Visit, wanted: Wanted, now: datetime) -> None:
 
 
 def _new_booking(
-    held: CourseInHand, visit: Visit, day: ClinicDay, wanted: Wanted, now: datetime
+    held: InHand, visit: Visit, day: ClinicDay, wanted: Wanted, now: datetime
 ) -> Booking:
-    visit.course = held.course  # both at hand already: the reminders need not read them again
+    if isinstance(held, CourseInHand):
+        visit.course = held.course  # at hand already: the reminders need not read it again
     booking = Booking(
         clinic=held.clinic,
         visit=visit,
@@ -221,10 +218,10 @@ def _new_booking(
 
 
 def _set_phases(
-    held: CourseInHand, visit: Visit, booking: Booking, rate_option: str | None, day: date
+    held: InHand, visit: Visit, booking: Booking, rate_option: str | None, day: date
 ) -> None:
-    """Write how long the visit takes: from the protocol, the dose and earlier reactions."""
-    stay = stay_of(held.protocol, visit, held.patient, on=day, wanted=rate_option)
+    """Write how long the visit takes: as asked, or by protocol, dose and earlier reactions."""
+    stay = held.stay(visit, on=day, wanted=rate_option)
     booking.rate_option = stay.rate_option
     booking.watched_closely, booking.isolation = stay.watched_closely, stay.isolation
     booking.turnaround_minutes = held.clinic.turnaround_minutes
@@ -237,7 +234,7 @@ def _place(booking: Booking, day: ClinicDay, chair_id: UUID, start: datetime) ->
     booking.period = DateTimeTZRange(start, period_end(booking, start))
 
 
-def _insert(held: CourseInHand, booking: Booking, others: list[Standing], now: datetime) -> None:
+def _insert(held: InHand, booking: Booking, others: list[Standing], now: datetime) -> None:
     """Write a new booking beside the `others` of its locked day."""
     with _others_first():
         booking.save(force_insert=True)
@@ -253,13 +250,13 @@ def _others_first() -> AbstractContextManager[None]:
     return refusing(
         booking_chair_free=Conflict("That chair has just been taken."),
         booking_patient_free=Conflict("This patient is in another chair at that time."),
-        booking_one_active=Conflict("This dose already has a booking. Move it instead."),
+        booking_one_active=Conflict("This visit already has a booking. Move it instead."),
     )
 
 
 def _told(  # noqa: PLR0917 - private, and every caller stands above
     action: str,
-    held: CourseInHand,
+    held: InHand,
     booking: Booking,
     actor: Actor,
     now: datetime,
@@ -274,4 +271,5 @@ def _told(  # noqa: PLR0917 - private, and every caller stands above
         findings=[finding.id for finding in findings],
     )  # fmt: skip
     held.bookings[booking.visit_id] = booking
-    flag_bookings(held, held.visit(booking.visit_id), actor=actor, now=now)
+    if isinstance(held, CourseInHand):
+        flag_bookings(held, held.visit(booking.visit_id), actor=actor, now=now)

@@ -20,10 +20,10 @@ from core.actor import Actor
 from core.db import command, joins
 from core.errors import Conflict, Invalid, Refusal, RuleBroken, Stale
 from scheduling.change_plans import Way, tell_cancelled, tell_moved
-from scheduling.course_in_hand import CourseInHand
 from scheduling.disruption.ahead import look_ahead
 from scheduling.disruption.checking import checked
 from scheduling.disruption.what import Disruption
+from scheduling.in_hand import InHand
 from scheduling.models import Booking
 from scheduling.placement import local_day
 from scheduling.reasons import checked_reason
@@ -107,7 +107,7 @@ def rebook(
 def _settle(
     decisions: Sequence[Decision],
     bookings: Mapping[UUID, Booking],
-    courses: Mapping[UUID, CourseInHand],
+    courses: Mapping[UUID, InHand],
     reason: str,
     *,
     actor: Actor,
@@ -147,7 +147,7 @@ def _as_reviewed(
     hit: Sequence[date],
     decisions: Sequence[Decision],
     visits: Mapping[UUID, UUID],
-    courses: Mapping[UUID, CourseInHand],
+    courses: Mapping[UUID, InHand],
 ) -> dict[UUID, Booking]:
     """Return the locked bookings; raises Stale unless they are exactly those who cannot stay."""
     affected = look_ahead(clinic, _span(hit), among=hit).affected
@@ -171,7 +171,7 @@ def _span(hit: Sequence[date]) -> list[date]:
 
 @joins
 def _cancel(  # noqa: PLR0917 - private, and the one caller stands above
-    held: CourseInHand, booking: Booking, reason: str, done: Rebooked, actor: Actor, now: datetime
+    held: InHand, booking: Booking, reason: str, done: Rebooked, actor: Actor, now: datetime
 ) -> None:
     was = booking.status
     if was == Booking.Status.ARRIVED:
@@ -188,7 +188,7 @@ def _cancel(  # noqa: PLR0917 - private, and the one caller stands above
 def _move_all(  # noqa: PLR0917 - private, and the one caller stands above
     moves: Sequence[Decision],
     bookings: Mapping[UUID, Booking],
-    courses: Mapping[UUID, CourseInHand],
+    courses: Mapping[UUID, InHand],
     done: Rebooked,
     actor: Actor,
     now: datetime,
@@ -214,9 +214,7 @@ def _move_all(  # noqa: PLR0917 - private, and the one caller stands above
 
 
 @joins
-def _move(
-    held: CourseInHand, booking: Booking, wanted: Decision, actor: Actor, now: datetime
-) -> Way:
+def _move(held: InHand, booking: Booking, wanted: Decision, actor: Actor, now: datetime) -> Way:
     assert wanted.start is not None
     assert wanted.chair_id is not None
     was, period = booking.status, booking.period

@@ -39,7 +39,7 @@ def restart_after_gap(
             booking = held.bookings[visit.pk]
             words = "The course restarts after a gap."
             release(held, booking, status=Booking.Status.CANCELLED, reason=words, now=now)
-    dose = held.pending[0].dose_number
+    dose = held.pending[0].nth_dose
     restart = Restart.objects.create(
         course=held.course, dose_number=dose, regimen=regimen, first_on=first_on, reason=reason,
         decided_at=now, decided_by_id=actor.user_id,

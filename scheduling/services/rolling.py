@@ -49,7 +49,7 @@ def _roll(course: Course, now: datetime) -> None:
         protocol, stretch, given, until=calendars.horizon(today),
         regimen=regimen_for(protocol, course.patient, on=today),
     )  # fmt: skip
-    last = max((visit.dose_number for visit in visits), default=0)
+    last = max((visit.nth_dose for visit in visits), default=0)
     written = new_visits(course, [dose for dose in doses if dose.number > last], now)
     plan_visits(written, now=now)
     for visit in written:

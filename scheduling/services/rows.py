@@ -8,7 +8,7 @@ from core.db import joins
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.reminder_plans import void_booking, void_visit
 from scheduling.services.days import rewrite_summary
-from scheduling.services.desk import CourseInHand
+from scheduling.services.desk import InHand
 from scheduling.services.freeing import note_freed
 from scheduling.services.offer_rows import close_waiting
 from scheduling.services.stamps import save
@@ -35,9 +35,7 @@ def new_visits(course: Course, doses: Sequence[PlannedDose], now: datetime) -> l
 
 
 @joins
-def release(
-    held: CourseInHand, booking: Booking, *, status: str, reason: str, now: datetime
-) -> None:
+def release(held: InHand, booking: Booking, *, status: str, reason: str, now: datetime) -> None:
     """End an active booking: its time is free, and its visit unbooked unless the dose was given.
 
     `held` has the booking's day locked. The visit's own reminders are the caller's to plan.
@@ -48,7 +46,7 @@ def release(
     booking.status, booking.ended_at, booking.end_reason = status, now, reason
     save(booking, "status", "ended_at", "end_reason", now=now)
     del held.bookings[visit.pk]
-    if visit.given_on is None:
+    if status != Booking.Status.COMPLETED and visit.given_on is None:
         visit.status = Visit.Status.PLANNED
         save(visit, "status", now=now)
     rewrite_summary(_day_of(held, booking), held.clinic, now=now)
@@ -56,8 +54,8 @@ def release(
 
 
 @joins
-def cancel_visit(held: CourseInHand, visit: Visit, *, reason: str, now: datetime) -> None:
-    """Cancel a dose that will not be given, and free its booking."""
+def cancel_visit(held: InHand, visit: Visit, *, reason: str, now: datetime) -> None:
+    """Cancel a visit that will not be, and free its booking."""
     if visit.pk in held.bookings:
         release(
             held,
@@ -72,5 +70,5 @@ def cancel_visit(held: CourseInHand, visit: Visit, *, reason: str, now: datetime
     close_waiting(visit, now=now)
 
 
-def _day_of(held: CourseInHand, booking: Booking) -> ClinicDay:
+def _day_of(held: InHand, booking: Booking) -> ClinicDay:
     return next(day for day in held.days.values() if day.pk == booking.clinic_day_id)

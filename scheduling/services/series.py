@@ -52,7 +52,7 @@ def book_series(
     visits = {visit.pk: visit for visit in held.pending}
     if any(row.visit_id not in visits for row in rows):
         raise Conflict("A dose of this series was given or cancelled meanwhile. Look again.")
-    ordered = sorted(rows, key=lambda row: visits[row.visit_id].dose_number)
+    ordered = sorted(rows, key=lambda row: visits[row.visit_id].nth_dose)
     made = [_book_row(held, visits[row.visit_id], row, actor=actor, now=now) for row in ordered]
     audit.record(
         "series.booked", held.course, actor=actor, now=now, patient_id=held.patient.pk,

@@ -14,7 +14,7 @@ from scheduling.placement import refuse_day, refuse_place
 from scheduling.reminder_plans import plan_booking
 from scheduling.services.anchoring import flag_bookings
 from scheduling.services.days import rewrite_summary
-from scheduling.services.desk import CourseInHand, take_visit
+from scheduling.services.desk import CourseInHand, InHand, take_visit
 from scheduling.services.stamps import save
 
 ENDED = (Booking.Status.CANCELLED, Booking.Status.NO_SHOW)
@@ -48,19 +48,20 @@ def restore(*, booking_id: UUID, version: int, was: str, actor: Actor, now: date
     rewrite_summary(held.days[booking.clinic_day.date], held.clinic, now=now)
     plan_booking(booking, now=now)
     audit.record("booking.restored", booking, actor=actor, now=now, patient_id=booking.patient_id)
-    flag_bookings(held, visit, actor=actor, now=now)
+    if isinstance(held, CourseInHand):
+        flag_bookings(held, visit, actor=actor, now=now)
     return booking
 
 
-def _check(held: CourseInHand, visit: Visit, booking: Booking, version: int, now: datetime) -> None:
+def _check(held: InHand, visit: Visit, booking: Booking, version: int, now: datetime) -> None:
     if booking.version != version:
         raise Stale("Somebody changed this booking in the meantime. Look again, then decide.")
     if booking.status not in ENDED or booking.ended_at is None:
         raise Conflict("This booking stands: there is nothing to take back.")
     if now - booking.ended_at > MOMENT:
-        raise Conflict("It is too late to take this back. Book the dose again.")
+        raise Conflict("It is too late to take this back. Book it again.")
     if visit.pk in held.bookings or visit.status != Visit.Status.PLANNED:
-        raise Conflict("This dose has been booked again in the meantime.")
+        raise Conflict("This visit has been booked again in the meantime.")
     row = held.days[booking.clinic_day.date]
     if booking.chair_id is None:
         refuse_day(held.clinic, row, booking)

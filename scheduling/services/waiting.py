@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid, NotFound, Stale
 from core.locks import lock_row
 from patients.models import Patient
 from scheduling.models import Course, Offer, PatientWishes, Visit, WaitlistEntry
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 from scheduling.services.offer_rows import close_entry
 from scheduling.waiting_model import LONGEST_NOTICE
 
@@ -99,7 +99,7 @@ def join_waitlist(
     or is on the list already, Invalid for what makes no sense.
     """
     actor.require(BOOKINGS_CHANGE)
-    held, visit = take_visit(visit_id, dates=None, actor=actor, now=now)
+    held, visit = take_dose(visit_id, dates=None, actor=actor, now=now)
     if held.course.status != Course.Status.ACTIVE or visit.status not in WAITS:
         raise Conflict("This dose does not wait for a place.")
     if wished is not None:
@@ -129,7 +129,7 @@ def change_entry(
     more, Conflict when it is closed, otherwise as join_waitlist."""
     actor.require(BOOKINGS_CHANGE)
     seen = _seen(entry_id, actor)
-    held, _ = take_visit(seen.visit_id, dates=None, actor=actor, now=now)
+    held, _ = take_dose(seen.visit_id, dates=None, actor=actor, now=now)
     entry = still_waiting(entry_id)
     if version is not None and entry.version != version:
         raise Stale("Somebody changed this in the meantime. Look again, then decide.")
@@ -148,7 +148,7 @@ def leave_waitlist(*, entry_id: UUID, actor: Actor, now: datetime) -> WaitlistEn
     already or an offer waits for an answer."""
     actor.require(BOOKINGS_CHANGE)
     seen = _seen(entry_id, actor)
-    take_visit(seen.visit_id, dates=None, actor=actor, now=now)
+    take_dose(seen.visit_id, dates=None, actor=actor, now=now)
     entry = still_waiting(entry_id)
     if Offer.objects.filter(entry=entry, state=Offer.State.OFFERED).exists():
         raise Conflict("A place is on offer. Write down the answer, or withdraw it first.")

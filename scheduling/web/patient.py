@@ -96,7 +96,7 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
 def _course(line: CourseLine, today: date) -> CourseView:
     doses = [
         Dose(
-            dose, dose.visit.dose_number, dose.visit.dose_mg, dose.state, dose.visit.due_on,
+            dose, dose.visit.nth_dose, dose.visit.milligrams, dose.state, dose.visit.due_on,
             dose.visit.earliest_on, dose.visit.latest_on, dose.visit.given_on,
         )
         for dose in line.doses

@@ -69,7 +69,7 @@ def read(api: Caller, minute: float, path: str) -> Any:
 
 def test_the_state_is_the_one_the_core_replays(api: Caller, infusion: Infusion) -> None:
     found = read(api, 45, f"infusions/{infusion.pk}").json()
-    run = record.run_state(infusion, infusion.visit.course, infusion.events.all(), now=at(45))
+    run = record.run_state(infusion, infusion.visit.own_course, infusion.events.all(), now=at(45))
     assert found["run"]["rate_ml_h"] == "40"
     assert found["run"]["volume_in_ml"] == "10"
     assert found["run"]["next"]["action"] == run.next_action.action == "increase"

@@ -166,7 +166,7 @@ def good_bag(visit: Visit, *, minute: float = 0, **changes: Any) -> Bag:
     fields: dict[str, Any] = {
         "drug": "ocrelizumab", "route": "IV", "labelled_mg": 300, "dose_mg": visit.dose_mg,
         "volume_ml": Fraction(500 if visit.dose_mg == 600 else 250),
-        "vials": (Vial(lot="B7001", expires_on=date(2027, 6, 30)),) * (visit.dose_mg // 300),
+        "vials": (Vial(lot="B7001", expires_on=date(2027, 6, 30)),) * (visit.milligrams // 300),
         "prepared_at": prepared_at, "storage": (Kept(place=Place.ROOM, since=prepared_at),),
         "filter_micron": "0.2", "dedicated_line": True,
     }  # fmt: skip

@@ -176,7 +176,7 @@ def test_it_counts_for_the_next_rate(
     tablet: Tablet, visit: Visit, gone: Infusion, nurse: Actor
 ) -> None:
     following = Visit.objects.get(course=visit.course, dose_number=4)
-    course = Course.objects.get(pk=visit.course_id)
+    course = Course.objects.get(pk=visit.own_course.pk)
 
     def options() -> list[str]:
         offer = rates_offered(protocol_of(course), following, gone.patient, on=following.due_on)

@@ -45,7 +45,7 @@ def rate(infusion: Infusion, nurse: Actor, minute: float, ml_h: int) -> Infusion
 
 def rate_at(infusion: Infusion, minute: float) -> object:
     events = infusion.events.all()
-    return record.run_state(infusion, infusion.visit.course, events, now=at(minute)).rate_ml_h
+    return record.run_state(infusion, infusion.visit.own_course, events, now=at(minute)).rate_ml_h
 
 
 def only(infusion: Infusion, kind: str) -> InfusionEvent:

@@ -132,7 +132,7 @@ def agree(visit_id: UUID, nurse: Actor, now: datetime) -> None:
     """The columns, the visit and the board say what the replayed record says."""
     infusion = Infusion.objects.select_related("visit__course").get(visit=visit_id)
     events = list(infusion.events.all())
-    run = record.run_state(infusion, infusion.visit.course, events, now=now)
+    run = record.run_state(infusion, infusion.visit.own_course, events, now=now)
     status = Infusion.Status(infusion.status)
     assert run.status in RUN_OF[status]
     assert (run.started_at, run.ended_at) == (infusion.started_at, infusion.ended_at)

@@ -218,7 +218,7 @@ def test_margins_are_those_to_the_bags_own_use_by_time(visit: Visit, nurse: Acto
     bag_at_chair(visit, nurse, **kept((Place.ROOM, -60)))
     infusion = Infusion.objects.select_related("visit__course").get()
     events = list(infusion.events.all())
-    state = record.run_state(infusion, infusion.visit.course, events, now=at(0))
+    state = record.run_state(infusion, infusion.visit.own_course, events, now=at(0))
     assert state.margin is None, "nothing runs yet"
     premedicate(visit, nurse)
     second = InfusionEvent.objects.get(kind="bag")
@@ -228,7 +228,7 @@ def test_margins_are_those_to_the_bags_own_use_by_time(visit: Visit, nurse: Acto
     )  # fmt: skip
     infusion = start(visit, nurse)
     events = list(infusion.events.all())
-    state = record.run_state(infusion, visit.course, events, now=at(30))
+    state = record.run_state(infusion, visit.own_course, events, now=at(30))
     assert state.projected_end == at(30 + 210)
     assert state.margin == timedelta(minutes=(7 * 60) - (30 + 210))
 
@@ -243,7 +243,7 @@ def test_a_pause_is_charted_whatever_it_does_to_the_bag(visit: Visit, nurse: Act
             infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(minute), actor=nurse,
             now=at(minute), **more,
         )  # fmt: skip
-    state = record.run_state(infusion, visit.course, infusion.events.all(), now=at(400))
+    state = record.run_state(infusion, visit.own_course, infusion.events.all(), now=at(400))
     assert "BEYOND-USE-PASSED" in {item.id for item in state.warnings}
 
 

@@ -225,7 +225,7 @@ def test_a_board_seen_before_shows_what_is_charted_and_corrected_since(
     visit = seat(clinic)
     infusion = running(visit, nurse)
     for minute in (45, 44, 46):
-        course = visit.course
+        course = visit.own_course
         events = list(infusion.events.all())
         assert record.seen_state(infusion, course, events, now=at(minute)) == record.run_state(
             infusion, course, events, now=at(minute)

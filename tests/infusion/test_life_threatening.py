@@ -222,7 +222,7 @@ def test_a_course_stopped_by_hand_is_not_opened(
 ) -> None:
     doctor = make_actor(clinic, Role.PRESCRIBER)
     courses.stop_course(
-        course_id=infusion.visit.course_id, reason="Wants no more", permanently=True,
+        course_id=infusion.visit.own_course.pk, reason="Wants no more", permanently=True,
         actor=doctor, now=at(60),
     )  # fmt: skip
     correct(anaphylaxis(infusion, nurse).event_id, doctor)

@@ -54,7 +54,7 @@ def assess(tap: Charted, minute: float, actor: Actor, **words: Any) -> Charted:
 
 
 def state(infusion: Infusion, minute: float) -> RunState:
-    course = infusion.visit.course
+    course = infusion.visit.own_course
     return record.run_state(infusion, course, infusion.events.all(), now=at(minute))
 
 

@@ -46,7 +46,7 @@ def resume(infusion: Infusion, minute: float, ml_h: int, actor: Actor, **more: A
 
 
 def rate_at(infusion: Infusion, minute: float) -> object:
-    course = infusion.visit.course
+    course = infusion.visit.own_course
     return record.run_state(infusion, course, infusion.events.all(), now=at(minute)).rate_ml_h
 
 

@@ -111,7 +111,7 @@ def test_a_dose_somebody_else_has_booked_is_stale(desk: Desk) -> None:
     booking = desk.book(desk.visit())
     [refusal, *_] = ask(desk, booking, "13:00", 1, version=None).refused
     assert isinstance(refusal, Stale)
-    assert "booked this dose in the meantime" in refusal.message
+    assert "booked this visit in the meantime" in refusal.message
 
 
 def test_an_arrived_patient_may_change_chairs_only(desk: Desk) -> None:

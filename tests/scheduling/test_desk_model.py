@@ -34,7 +34,7 @@ from scheduling.days import recompute_summaries
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings, dosing
 from scheduling.services.attendance import complete_visit
-from scheduling.services.desk import take_visit
+from scheduling.services.desk import take_dose
 from tests.scheduling.builders import MONDAY, Desk, at, make_desk, system
 from tests.scheduling.desk_oracle import (
     ARRIVED,
@@ -65,7 +65,7 @@ mostly = st.sampled_from([True, True, True, False])
 @command
 def give_at_the_chair(*, visit_id: Any, actor: Actor, now: datetime) -> None:
     """What the infusion room does to a visit between the arrival and the end, in one step."""
-    held, visit = take_visit(visit_id, actor=actor, now=now)
+    held, visit = take_dose(visit_id, actor=actor, now=now)
     dosing.mark_given(held, visit, given_on=held.today, actor=actor, now=now)
     complete_visit(held, visit, actor=actor, now=now)
 

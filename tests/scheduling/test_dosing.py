@@ -285,8 +285,8 @@ def test_whatever_the_delays_the_calendar_follows_the_last_dose(
         assert [row.given_on for row in rows[: number + 1]] == done
         assert [row.due_on for row in pending] == sorted({row.due_on for row in pending})
         anchor, base = (done[0], 1) if number < 2 else (done[-1], number)
-        for row in (row for row in pending if row.dose_number > 2):
-            count = row.dose_number - 1 - base
+        for row in (row for row in pending if row.nth_dose > 2):
+            count = row.nth_dose - 1 - base
             assert row.due_on == add_months(anchor, 6 * count)
             assert row.earliest_on >= add_months(anchor, 6 * count - 1)
             assert row.earliest_on <= row.due_on <= row.latest_on

@@ -93,7 +93,7 @@ def test_the_due_list_has_one_line_a_course_the_longest_past_due_first(desk: Des
 def test_the_due_list_forgets_stopped_courses_and_other_clinics(desk: Desk) -> None:
     visit = desk.visit()
     stop_course(
-        course_id=visit.course_id, reason="Moved away", permanently=False,
+        course_id=visit.own_course.pk, reason="Moved away", permanently=False,
         actor=system(desk.clinic), now=NOW,
     )  # fmt: skip
     make_desk("south").visit("S")
@@ -122,7 +122,7 @@ def test_a_gap_with_a_decision_is_an_ordinary_dose_again(desk: Desk) -> None:
     first = desk.visit(first=date(2024, 6, 3))
     give(desk, first, date(2024, 6, 3))
     restart_after_gap(
-        course_id=first.course_id, regimen="two_300", first_on=MONDAY, reason="Seen today",
+        course_id=first.own_course.pk, regimen="two_300", first_on=MONDAY, reason="Seen today",
         actor=make_actor(desk.clinic, Role.PRESCRIBER), now=NOW,
     )  # fmt: skip
     [row] = selectors.unbooked_due(desk.actor, date(2026, 3, 2), now=NOW)
@@ -151,7 +151,7 @@ def test_the_timeline_costs_the_same_for_one_course_and_for_many(desk: Desk) -> 
     visit = desk.visit()
     few = queries(lambda: selectors.course_timeline(desk.actor, visit.patient_id, now=NOW))
     stop_course(
-        course_id=visit.course_id, reason="A pause", permanently=False,
+        course_id=visit.own_course.pk, reason="A pause", permanently=False,
         actor=system(desk.clinic), now=NOW,
     )  # fmt: skip
     desk.book(Visit.objects.get(course=desk.course(visit.patient), dose_number=1))

@@ -283,7 +283,7 @@ def test_a_dose_that_is_over_leaves_the_list_and_its_offer_falls(desk: Desk, wha
     else:
         doctor = make_actor(desk.clinic, Role.PRESCRIBER)
         stop_course(
-            course_id=entry.visit.course_id, reason="Moved away.", permanently=False,
+            course_id=entry.visit.own_course.pk, reason="Moved away.", permanently=False,
             actor=doctor, now=NOW,
         )  # fmt: skip
     entry.refresh_from_db()

@@ -90,7 +90,7 @@ class BagForm(ActForm):
             "replaces": bed.done.bag.pk if bed.done.bag else None,
         }
         self.initial = {**first, **self.initial}
-        self.vials = range(1, math.ceil(bed.visit.dose_mg / rules.vial_mg) + 1)
+        self.vials = range(1, math.ceil(bed.visit.milligrams / rules.vial_mg) + 1)
         for n in self.vials:
             self._add_vial(n)
         order = ["drug", "route", "labelled_mg", *self._vial_fields(), "codes_checked"]

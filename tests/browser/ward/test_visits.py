@@ -88,7 +88,7 @@ def infusion_of(visit: Visit) -> Infusion:
 
 def plan_of(visit: Visit) -> RatePlan:
     infusion = infusion_of(visit)
-    return record.plan_of(infusion, infusion.visit.course)
+    return record.plan_of(infusion, infusion.visit.own_course)
 
 
 def rates(visit: Visit) -> list[Fraction]:
@@ -111,7 +111,9 @@ def climb(ward: Ward, page: Page, visit: Visit) -> float:
         do(page, "vitals", **VITALS)
         do(page, "rate")
     infusion = infusion_of(visit)
-    run = record.run_state(infusion, infusion.visit.course, infusion.events.all(), now=ward.now())
+    run = record.run_state(
+        infusion, infusion.visit.own_course, infusion.events.all(), now=ward.now()
+    )
     assert run.projected_end is not None
     return (run.projected_end - at(0)).total_seconds() / 60 + 1
 
