@@ -14,6 +14,7 @@ from clinics.models import Chair, Clinic
 from patients.models import Patient
 from scheduling.delay_reason import DelayReason
 from scheduling.planner_model import PlannerRun
+from scheduling.purposes import Purpose, what_for
 from scheduling.waiting_model import FreedPlace, Offer, PatientWishes, WaitlistEntry
 
 if TYPE_CHECKING:
@@ -95,13 +96,7 @@ class Visit(models.Model):
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
-    class Purpose(models.TextChoices):
-        BLOOD_TEST = "blood_test", _("Blood test")
-        EXAMINATION = "examination", _("Examination")
-        OBSERVATION = "observation", _("Observation")
-        LINE_CARE = "line_care", _("Line care")
-        TEACHING = "teaching", _("Teaching")
-        OTHER = "other", _("Other visit")
+    Purpose = Purpose
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="visits")
@@ -175,6 +170,11 @@ class Visit(models.Model):
     def is_ad_hoc(self) -> bool:
         """Whether this is a visit for something that is no dose."""
         return self.course_id is None
+
+    @property
+    def what_for(self) -> str:
+        """What it is for, as a list says it: the milligrams of a dose, else the purpose."""
+        return what_for(self.dose_mg, self.purpose)
 
     @property
     def nth_dose(self) -> int:

@@ -18,6 +18,7 @@ from patients.models import Patient
 from scheduling.course_in_hand import CourseInHand, read_courses
 from scheduling.models import Booking, Course, DelayReason, Restart, Visit, WaitlistEntry
 from scheduling.openings import OpenDay, OpenStart, open_starts
+from scheduling.purposes import what_for
 from scheduling.urgency import Urgency, urgency
 
 __all__ = [
@@ -49,8 +50,10 @@ class DayRow(NamedTuple):
     arrived_at: datetime | None
     visit_id: UUID
     visit_status: str
-    dose_number: int
-    dose_mg: int
+    dose_number: int | None  # None, as the milligrams, for an ad-hoc visit, which has a purpose
+    dose_mg: int | None
+    purpose: str
+    note: str
     due_on: date
     earliest_on: date
     latest_on: date
@@ -61,6 +64,11 @@ class DayRow(NamedTuple):
     birth_date: date
     mrn: str
     day: date
+
+    @property
+    def what_for(self) -> str:
+        """What the visit is for: the milligrams of a dose, else the purpose."""
+        return what_for(self.dose_mg, self.purpose)
 
     @property
     def care_minutes(self) -> int:
@@ -101,7 +109,8 @@ def _day_rows(rows: QuerySet[Booking], actor: Actor, now: datetime, page: str) -
         "id", "version", "status", "chair_id", "chair__label", "period", "rate_option",
         "premedication_minutes", "infusion_minutes", "observation_minutes",
         "turnaround_minutes", "hold_expires_at", "arrived_at", "visit_id", "visit__status",
-        "visit__dose_number", "visit__dose_mg", "visit__due_on", "visit__earliest_on",
+        "visit__dose_number", "visit__dose_mg", "visit__purpose", "visit__note", "visit__due_on",
+        "visit__earliest_on",
         "visit__latest_on", "visit__no_shows", "patient_id", "patient__family_name",
         "patient__given_names", "patient__birth_date", "patient__mrn", "clinic_day__date",
     )  # fmt: skip

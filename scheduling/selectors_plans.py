@@ -13,12 +13,13 @@ from core.errors import NotFound
 from scheduling.models import Visit
 from scheduling.plan_result import MOVES
 from scheduling.planner_model import PlannerRun
+from scheduling.purposes import what_for
 from scheduling.services.planner_runs import LOST_AFTER
 
 RUNS_SHOWN = 10
 _PERSON = (
     "pk", "patient_id", "patient__family_name", "patient__given_names", "patient__birth_date",
-    "patient__mrn", "dose_number", "dose_mg", "due_on",
+    "patient__mrn", "dose_number", "dose_mg", "purpose", "due_on",
 )  # fmt: skip
 
 
@@ -33,8 +34,9 @@ class PlanLine:
     given_names: str
     birth_date: Any
     mrn: str
-    dose_number: int
-    dose_mg: int
+    dose_number: int | None  # None, as the milligrams, for an ad-hoc visit
+    dose_mg: int | None
+    purpose: str
     due_on: date
     what: str = ""  # new, time, moved, chair; empty for who found no time
     words: str = ""
@@ -43,6 +45,11 @@ class PlanLine:
     chair: str = ""
     was_start: datetime | None = None
     was_chair: str = ""
+
+    @property
+    def what_for(self) -> str:
+        """What the visit is for: the milligrams of a dose, else the purpose."""
+        return what_for(self.dose_mg, self.purpose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def _off_window(rows: Iterable[DayRow]) -> Iterator[Conflict]:
     for row in rows:
         if row.off_window and row.status in (*HERE, Booking.Status.DAY_HELD):
             first, last = map(_day, (row.earliest_on, row.latest_on))
-            words = f"{_who(row)} is booked outside the dose's window, {first} to {last}."
+            words = f"{_who(row)} is booked outside its window, {first} to {last}."
             yield Conflict(words, "warning", row.booking_id)
 
 

@@ -66,9 +66,8 @@ def _until_quarter(frame: Frame, instant: datetime) -> datetime:
 
 
 def _facts(frame: Frame, row: DayRow) -> str:
-    dose = display.quantity(row.dose_mg, "mg")
     born = display.clinical_date(row.birth_date, _zone(frame))
-    return f"{_clock(frame, row.period.lower)} · {dose} · {born}"
+    return f"{_clock(frame, row.period.lower)} · {row.what_for} · {born}"
 
 
 def _happened(frame: Frame, row: DayRow) -> list[list[int]]:

@@ -26,7 +26,7 @@ from scheduling.web.waiting import tell_whom_it_fits
 @allow(BOOKINGS_CHANGE)
 @require_http_methods(["GET", "POST"])
 def cancel_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
-    """Ask for the reason, then free the booking; its dose goes back to the due list."""
+    """Ask for the reason, then free the booking; it goes back to the due list."""
     now = clock.now()
     booking = booking_of(request.actor, booking_id)
     form = ReasonForm(posted(request), initial={"version": booking.version})
@@ -46,7 +46,7 @@ def cancel_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             explain(form, refusal)
         else:
-            messages.success(request, _("Cancelled. The dose is on the due list again."))
+            messages.success(request, _("Cancelled. It is on the due list again."))
             tell_whom_it_fits(request, booking)
             return _back(request, booking)
     context = {"booking": booking, "patient": booking.patient, "form": form}
@@ -57,12 +57,12 @@ def cancel_booking(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
 @allow(BOOKINGS_CHANGE)
 @require_http_methods(["GET", "POST"])
 def no_show(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
-    """Ask once, then write that nobody came; the dose goes back to the due list."""
+    """Ask once, then write that nobody came; it goes back to the due list."""
     booking = booking_of(request.actor, booking_id)
     if request.method == "GET":
         context = {"booking": booking, "patient": booking.patient}
         return render(request, "scheduling/no_show.html", context)
-    words = _("Written down. The dose is on the due list again.")
+    words = _("Written down. It is on the due list again.")
     return _do(request, booking, mark_no_show, words)
 
 

@@ -29,7 +29,7 @@ from scheduling.disruption.troubles import Trouble
 from scheduling.selectors import DayRow, bookings_listed
 
 CSV_HEADER = (
-    "day", "from", "chair", "conflict", "words", "state", "dose", "mrn", "family_name",
+    "day", "from", "chair", "conflict", "words", "state", "dose", "purpose", "mrn", "family_name",
     "given_names", "birth_date",
 )  # fmt: skip
 LABELS = {
@@ -106,7 +106,7 @@ def _cells(found: ConflictRow, zone: ZoneInfo) -> Sequence[object]:
     at = display.clinical_time(trouble.at, zone) if trouble.at is not None else ""
     return (
         trouble.day, at, row.chair_label, trouble.kind, trouble.words, row.status, row.dose_number,
-        row.mrn, row.family_name, row.given_names, row.birth_date,
+        row.purpose, row.mrn, row.family_name, row.given_names, row.birth_date,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from scheduling.selectors import DayRow, day_bookings
 from scheduling.web.grid import counts, picture, sorted_out
 
 CSV_HEADER = (
-    "from", "until", "chair", "state", "dose", "mg", "mrn", "family_name", "given_names",
+    "from", "until", "chair", "state", "dose", "mg", "purpose", "mrn", "family_name", "given_names",
     "birth_date",
 )  # fmt: skip
 
@@ -103,6 +103,7 @@ def _cells(row: DayRow, zone: ZoneInfo) -> tuple[object, ...]:
             display.clinical_time(edge, zone) for edge in (row.period.lower, row.period.upper)
         )
     return (
-        *span, row.chair_label, row.status, row.dose_number, row.dose_mg, row.mrn,
+        *span, row.chair_label, row.status, row.dose_number, row.dose_mg, row.purpose,
+        row.mrn,
         row.family_name, row.given_names, row.birth_date,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from core import clock, states
 from core.web.tables import csv_response
 from core.zones import local_date
 from scheduling.selectors import SHOWN, DueRow, unbooked_due
+from scheduling.selectors_ad_hoc import ad_hoc_to_book
 
 WEEKS = (2, 6, 13, 26)
 DEFAULT_WEEKS = 6
@@ -29,6 +30,9 @@ CSV_HEADER = (
 def due_list(request: ClinicRequest) -> HttpResponse:
     """Show who should be booked now."""
     weeks, rows = _rows(request)
+    now = clock.now()
+    today = local_date(now, request.clinic.time_zone)
+    others = ad_hoc_to_book(request.actor, today, now=now, ahead=timedelta(weeks=weeks))
     state = request.GET.get("state", "")
     late = [row.days_past_due for row in rows if row.days_past_due > 0]
     context = {
@@ -46,6 +50,7 @@ def due_list(request: ClinicRequest) -> HttpResponse:
         "days_late": sum(late),
         "people_late": len(late),
         "missed": sum(row.nobody_came for row in rows),
+        "ad_hoc": [(row.days_late(today), row) for row in others],
         "cut_off": len(rows) >= SHOWN,
         "may_book": request.actor.may(BOOKINGS_CHANGE),
     }

@@ -26,6 +26,7 @@ from core.zones import local_date
 from scheduling.daybook.what_if import Effect, Wish, wall_instant, what_if
 from scheduling.models import Booking
 from scheduling.selectors import booking_of, unbooked_due
+from scheduling.services.ad_hoc import end_visit
 from scheduling.services.bookings import book, cancel, confirm, mark_arrived, mark_no_show, move
 from scheduling.web.forms import ReasonForm
 from scheduling.web.refusals import explain
@@ -232,7 +233,7 @@ def _confirmed(request: ClinicRequest, booking: Booking, now: datetime) -> tuple
 
 def _missed(request: ClinicRequest, booking: Booking, now: datetime) -> tuple[str, str]:
     changed = mark_no_show(booking_id=booking.pk, actor=request.actor, now=now)
-    words = _("%(name)s did not attend. The dose is on the due list again.")
+    words = _("%(name)s did not attend. It is on the due list again.")
     words = f"{words} {whom_it_fits(request, booking)}".strip()
     return words, seal("ended", changed, was=booking.status)
 
@@ -242,9 +243,14 @@ def _cancelled(request: ClinicRequest, booking: Booking, now: datetime) -> tuple
         booking_id=booking.pk, reason=request.POST["reason"], version=_version(request),
         actor=request.actor, now=now,
     )  # fmt: skip
-    words = _("The visit of %(name)s is cancelled. The dose is on the due list again.")
+    words = _("The visit of %(name)s is cancelled. It is on the due list again.")
     words = f"{words} {whom_it_fits(request, booking)}".strip()
     return words, seal("ended", changed, was=booking.status)
+
+
+def _over(request: ClinicRequest, booking: Booking, now: datetime) -> tuple[str, str]:
+    end_visit(booking_id=booking.pk, actor=request.actor, now=now)
+    return _("The visit of %(name)s is over."), ""
 
 
 def _version(request: ClinicRequest) -> int | None:
@@ -254,6 +260,7 @@ def _version(request: ClinicRequest) -> int | None:
 
 ACTS: dict[str, Callable[[ClinicRequest, Booking, datetime], tuple[str, str]]] = {
     "arrived": _arrived, "confirm": _confirmed, "no-show": _missed, "cancel": _cancelled,
+    "over": _over,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from patients.selectors import open_record
 from scheduling import dose_records
 from scheduling.models import Course
 from scheduling.selectors import CourseLine, DoseLine, course_timeline
+from scheduling.selectors_ad_hoc import ad_hoc_visits
 from scheduling.selectors_overrides import overrides_of
 
 
@@ -78,6 +79,8 @@ def patient(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         "patient": person,
         "courses": courses,
         "overrides": overrides_of(request.actor, patient_id) if may_see else [],
+        "ad_hoc": ad_hoc_visits(request.actor, patient_id) if may(permissions.VISITS_VIEW) else [],
+        "may_ask": may(permissions.BOOKINGS_CHANGE) and refused != "deceased",
         "records": dose_records.of(patient_id, request.actor, request.clinic.slug),
         "today": today,
         "refused": refused,

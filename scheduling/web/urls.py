@@ -2,6 +2,7 @@ from django.urls import URLPattern, path, register_converter
 
 from core.web.converters import IsoDate
 from scheduling.web import (
+    ad_hoc,
     attending,
     booking,
     conflicts,
@@ -64,6 +65,9 @@ urlpatterns: list[URLPattern] = [
     path("waitlist/<uuid:entry_id>/leave/", waiting.leave, name="waitlist_leave"),
     path("visits/<uuid:visit_id>/waitlist/", waiting.join, name="visit_waitlist"),
     path("patients/<uuid:patient_id>/wishes/", waiting.wishes, name="patient_wishes"),
+    path("patients/<uuid:patient_id>/visit/", ad_hoc.ask, name="visit_ask"),
+    path("visits/<uuid:visit_id>/drop/", ad_hoc.drop, name="visit_drop"),
+    path("bookings/<uuid:booking_id>/over/", ad_hoc.over, name="booking_over"),
     path("visits/<uuid:visit_id>/book/", booking.book_visit, name="visit_book"),
     path("visits/<uuid:visit_id>/past-rule/", override.book_past, name="visit_past_rule"),
     path("visits/<uuid:visit_id>/slots/", slots.visit_slots, name="visit_slots"),

@@ -242,9 +242,7 @@ def test_a_visit_that_fell_outside_its_window_is_said_and_graver_things_come_fir
     out_of_service(desk, 1, "10:00", "11:00")
     graver, lesser = said(desk)
     assert graver.tone == "danger"
-    assert lesser.words == (
-        "DOE, Jane is booked outside the dose's window, 01-Apr-2026 to 09-Apr-2026."
-    )
+    assert lesser.words == ("DOE, Jane is booked outside its window, 01-Apr-2026 to 09-Apr-2026.")
 
 
 def test_the_strip_has_a_bar_and_a_line_for_every_quarter_hour(desk: Desk) -> None:
