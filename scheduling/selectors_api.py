@@ -23,14 +23,15 @@ class VisitRow(NamedTuple):
     version: int
     day: date
     status: str
-    dose_number: int
-    dose_mg: int
+    dose_number: int | None  # None, as milligrams and course, for an ad-hoc visit
+    dose_mg: int | None
+    purpose: str
     due_on: date
     earliest_on: date
     latest_on: date
     given_on: date | None
     updated_at: datetime
-    course_id: UUID
+    course_id: UUID | None
     patient_id: UUID
     mrn: str
     family_name: str
@@ -47,8 +48,8 @@ class VisitRow(NamedTuple):
 
 
 VISIT_COLUMNS = (
-    "id", "version", "day", "status", "dose_number", "dose_mg", "due_on", "earliest_on",
-    "latest_on", "given_on", "updated_at", "course_id", "patient_id", "patient__mrn",
+    "id", "version", "day", "status", "dose_number", "dose_mg", "purpose", "due_on",
+    "earliest_on", "latest_on", "given_on", "updated_at", "course_id", "patient_id", "patient__mrn",
     "patient__family_name", "patient__given_names", "patient__birth_date", "held__id",
     "held__version", "held__status", "held__clinic_day__date", "held__period", "held__chair_id",
     "held__chair__label", "held__updated_at",

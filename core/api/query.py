@@ -168,9 +168,10 @@ def a_wall_time(name: str, words: str) -> Parameter:
     return Parameter(name, words, read_wall_time, {"type": "string", "pattern": _WALL.pattern})
 
 
-def a_day(name: str, words: str) -> Parameter:
+def a_day(name: str, words: str, *, required: bool = False) -> Parameter:
     """A calendar day."""
-    return Parameter(name, words, read_day, {"type": "string", "format": "date"})
+    schema = {"type": "string", "format": "date"}
+    return Parameter(name, words, read_day, schema, required=required)
 
 
 def an_instant(name: str, words: str, *, required: bool = False) -> Parameter:

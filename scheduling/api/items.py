@@ -70,19 +70,20 @@ class Availability(TypedDict):
 
 
 class VisitItem(TypedDict):
-    """The attendance for one dose of a course."""
+    """One attendance: for a dose of a course, or for something else, which then has a purpose."""
 
     id: UUID
     version: int
     status: Annotated[str, Visit.Status]
     day: Annotated[date, "The day given, else booked, else due: what `from` and `to` ask for."]
-    dose_number: Annotated[int, "Counted from 1 within the course."]
-    dose_mg: int
+    dose_number: Annotated[int | None, "Counted from 1 within the course; null for no dose."]
+    dose_mg: int | None
+    purpose: Annotated[str | None, "What an ad-hoc visit is for; null for a dose."]
     due: date
     earliest: Annotated[date, "Not before this day."]
     latest: Annotated[date, "Late after this day."]
     given_on: date | None
-    course_id: UUID
+    course_id: UUID | None
     patient: PatientShort
     booking: BookingItem | None
     time_zone: Annotated[str, "IANA zone of the clinic; every date here is a day in it."]
@@ -135,6 +136,7 @@ def visit_item(row: VisitRow, zone: ZoneInfo) -> VisitItem:
         "day": row.day,
         "dose_number": row.dose_number,
         "dose_mg": row.dose_mg,
+        "purpose": row.purpose or None,
         "due": row.due_on,
         "earliest": row.earliest_on,
         "latest": row.latest_on,

@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from scheduling.api.ad_hoc import AdHocVisitDropView, AdHocVisitListView
 from scheduling.api.availability import (
     AvailabilityView,
     BookingConfirmView,
@@ -31,6 +32,10 @@ from scheduling.api.waitlist import (
 )
 
 urlpatterns: list[URLPattern] = [
+    path("ad-hoc-visits", AdHocVisitListView.as_view(), name="api-ad-hoc-visits"),
+    path(
+        "ad-hoc-visits/<uuid:visit_id>/drop", AdHocVisitDropView.as_view(), name="api-ad-hoc-drop"
+    ),
     path("visits", VisitListView.as_view(), name="api-visits"),
     path("visits/<uuid:visit_id>", VisitView.as_view(), name="api-visit"),
     path("bookings", BookingListView.as_view(), name="api-bookings"),

@@ -77,6 +77,7 @@ def test_an_item_says_all_that_a_client_needs(clinic: Clinic, api: Caller) -> No
         "status": "booked",
         "day": "2026-03-12",
         "dose_number": 1,
+        "purpose": None,
         "dose_mg": 300,
         "due": "2026-03-10",
         "earliest": "2026-03-03",
