@@ -25,7 +25,7 @@ __all__ = [
     "CourseLine", "DayRow", "DoseLine", "DueRow", "OpenDay", "OpenStart", "booking_of",
     "bookings_listed",
     "course_of", "course_timeline",
-    "day_bookings", "open_starts", "unbooked_due", "visit_for_booking",
+    "day_bookings", "dose_for_booking", "open_starts", "unbooked_due", "visit_for_booking",
 ]  # fmt: skip
 
 AHEAD = timedelta(weeks=6)
@@ -319,6 +319,14 @@ def visit_for_booking(actor: Actor, visit_id: UUID) -> Visit:
         .first()
     )
     if visit is None:
+        raise NotFound
+    return visit
+
+
+def dose_for_booking(actor: Actor, visit_id: UUID) -> Visit:
+    """Return one visit as `visit_for_booking` does; NotFound for an ad-hoc visit too."""
+    visit = visit_for_booking(actor, visit_id)
+    if visit.is_ad_hoc:
         raise NotFound
     return visit
 

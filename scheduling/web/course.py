@@ -20,7 +20,7 @@ from core.audit import record_read
 from core.errors import NotFound, Refusal
 from patients.models import Patient
 from patients.selectors import open_record
-from scheduling.selectors import course_of, visit_for_booking
+from scheduling.selectors import course_of, dose_for_booking
 from scheduling.services.courses import start_course, stop_course
 from scheduling.services.dosing import record_given
 from scheduling.services.restarts import restart_after_gap
@@ -100,7 +100,7 @@ def restart(request: ClinicRequest, course_id: UUID) -> HttpResponse:
 def visit_given(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     """Record a dose that was given elsewhere or before; what follows is counted from it."""
     now = clock.now()
-    visit = visit_for_booking(request.actor, visit_id)
+    visit = dose_for_booking(request.actor, visit_id)
     _seen(request, visit.patient, now)
     form = GivenForm(posted(request))
 

@@ -17,7 +17,7 @@ from core.audit import record_read
 from core.errors import NotFound, Refusal
 from scheduling import plan_jobs
 from scheduling.models import DelayReason
-from scheduling.selectors import visit_for_booking
+from scheduling.selectors import dose_for_booking
 from scheduling.services.delays import record_delay
 from scheduling.services.planner_runs import request_times
 from scheduling.web.forms import posted
@@ -42,7 +42,7 @@ class DelayForm(forms.Form):
 def delay(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     """Ask why a dose is late, and write it down."""
     now = clock.now()
-    visit = visit_for_booking(request.actor, visit_id)
+    visit = dose_for_booking(request.actor, visit_id)
     form = DelayForm(posted(request))
     if request.method == "GET":
         record_read(

@@ -22,7 +22,7 @@ from core.errors import NotFound, Refusal
 from core.zones import local_date
 from scheduling.models import Visit
 from scheduling.reasons import LONGEST
-from scheduling.selectors import OpenDay, open_starts, visit_for_booking
+from scheduling.selectors import OpenDay, dose_for_booking, open_starts
 from scheduling.services.overridden_booking import book_past_rule
 from scheduling.web.forms import PlaceForm, asked_day, posted
 from scheduling.web.refusals import explain
@@ -46,7 +46,7 @@ class PastRuleForm(PlaceForm):
 def book_past(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     """Show what stands in the way on a day and who may go past it; book past it with a reason."""
     now = clock.now()
-    visit = visit_for_booking(request.actor, visit_id)
+    visit = dose_for_booking(request.actor, visit_id)
     given = request.POST if request.method == "POST" else request.GET
     today = local_date(now, request.clinic.time_zone)
     opening = open_starts(

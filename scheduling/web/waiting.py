@@ -22,7 +22,7 @@ from core.errors import NotFound, Refusal
 from core.zones import local_date
 from patients.selectors import open_record
 from scheduling.models import Booking, Visit, WaitlistEntry
-from scheduling.selectors import visit_for_booking
+from scheduling.selectors import dose_for_booking
 from scheduling.services.waiting import (
     change_entry,
     join_waitlist,
@@ -47,7 +47,7 @@ SAID_MINUTES = {
 @require_http_methods(["GET", "POST"])
 def join(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
     """Put a dose on the waitlist, with what suits its patient; or change what is there."""
-    visit = visit_for_booking(request.actor, visit_id)
+    visit = dose_for_booking(request.actor, visit_id)
     entry = _open_entry(visit)
     form = WaitingForm(posted(request), initial=known(wishes_of(visit.patient_id), entry))
 

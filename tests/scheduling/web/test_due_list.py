@@ -177,5 +177,5 @@ def test_the_list_costs_the_same_for_one_and_for_many(
         record_delay(
             visit_id=desk.visit(mrn=f"M{n}").pk, code="funding", actor=desk.actor, now=LATER
         )
-        with django_assert_num_queries(4):  # type: ignore[operator]
+        with django_assert_num_queries(5):  # type: ignore[operator]
             scheduler.get(url("due", desk))
