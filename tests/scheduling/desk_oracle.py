@@ -1,21 +1,39 @@
 """What a desk may do, worked out minute by minute from a dictionary of seats.
 
 Shares no code with the program: not its slots, its masks, its phases or its queries. Days are
-numbers, times are minutes from midnight; every visit is a first dose, so all take the same.
+numbers, times are minutes from midnight; a visit is a first dose, or ad hoc for an hour and a half.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 OPENS, CLOSES = 8 * 60, (18 * 60, 14 * 60)  # a long day and a short one
-PREMEDICATION, INFUSION, OBSERVATION, TURNAROUND = 60, 159, 60, 15  # a first dose
-CARE = PREMEDICATION + INFUSION + OBSERVATION
-WATCHED, OBSERVED = 2, 1  # points of a nurse while it runs, and in the hour after
+TURNAROUND = 15
 NURSES, POINTS_PER_NURSE, CHAIRS = 2, 3, 4
 QUARTER = 15
 HELD, PROPOSED, CONFIRMED, ARRIVED = "day_held", "proposed", "confirmed", "arrived"
 EXPECTED = (PROPOSED, CONFIRMED)
 
 Timed = tuple[int, int]  # chair, minute of arrival
+
+
+class Kind(NamedTuple):
+    """How long a visit takes, in minutes, and a nurse's points while it runs and after."""
+
+    premedication: int
+    infusion: int
+    observation: int
+    watched: int
+    observed: int
+
+    @property
+    def care(self) -> int:
+        return self.premedication + self.infusion + self.observation
+
+
+FIRST_DOSE = Kind(premedication=60, infusion=159, observation=60, watched=2, observed=1)
+AD_HOC = Kind(premedication=0, infusion=90, observation=0, watched=1, observed=0)
+Taken = tuple[Timed, Kind]
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,7 @@ class Oracle:
     seats: dict[int, Seat] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
     out: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # day, chair
+    ad_hoc: set[int] = field(default_factory=set)  # patients who come for no dose
 
     # What each act may do; each returns whether it is allowed, and then it has happened.
 
@@ -49,7 +68,7 @@ class Oracle:
         timed, waiting = self._others(patient, day)
         if patient in self.seats or day < self.today or day in self.closed:
             return False
-        if not self._room(day, timed, waiting + 1):
+        if not self._room(day, timed, [*waiting, self._kind(patient)]):
             return False
         self.seats[patient] = Seat(day, HELD)
         return True
@@ -106,9 +125,16 @@ class Oracle:
         del self.seats[patient]
         return True
 
-    def _others(self, patient: int, day: int) -> tuple[list[Timed], int]:
-        here = [seat for who, seat in self.seats.items() if who != patient and seat.day == day]
-        return [seat.at for seat in here if seat.at], sum(seat.at is None for seat in here)
+    def _kind(self, patient: int) -> Kind:
+        return AD_HOC if patient in self.ad_hoc else FIRST_DOSE
+
+    def _others(self, patient: int, day: int) -> tuple[list[Taken], list[Kind]]:
+        here = [
+            (seat.at, self._kind(who))
+            for who, seat in self.seats.items()
+            if who != patient and seat.day == day
+        ]
+        return [(at, kind) for at, kind in here if at], [kind for at, kind in here if not at]
 
     def _may_place(self, patient: int, day: int, at: Timed) -> bool:
         is_past = (day, at[1] + QUARTER) <= (self.today, self.minute)
@@ -117,20 +143,22 @@ class Oracle:
     def _fits_promises(self, patient: int, day: int, at: Timed) -> bool:
         """Whether the time is free, and leaves their room to those whose day is held."""
         timed, waiting = self._others(patient, day)
-        if not self._fits(day, timed, at):
+        mine = at, self._kind(patient)
+        if not self._fits(day, timed, mine):
             return False
-        kept = self._room(day, [*timed, at], waiting)
+        kept = self._room(day, [*timed, mine], waiting)
         return kept or not self._room(day, timed, waiting)
 
-    def _room(self, day: int, timed: list[Timed], waiting: int) -> bool:
-        """Whether so many more find a time one after another, each as early as can be."""
+    def _room(self, day: int, timed: list[Taken], waiting: list[Kind]) -> bool:
+        """Whether those who wait find a time one after another, the longest visit first, each as
+        early as can be."""
         timed = list(timed)
-        for _ in range(waiting):
+        for kind in sorted(waiting, key=lambda each: -each.care):
             free = (
-                (chair, start)
+                ((chair, start), kind)
                 for start in range(OPENS, CLOSES[day], QUARTER)
                 for chair in range(CHAIRS)
-                if self._fits(day, timed, (chair, start))
+                if self._fits(day, timed, ((chair, start), kind))
             )
             found = next(free, None)
             if found is None:
@@ -138,23 +166,29 @@ class Oracle:
             timed.append(found)
         return True
 
-    def _fits(self, day: int, timed: list[Timed], at: Timed) -> bool:
-        chair, start = at
-        leaves = start + CARE
+    def _fits(self, day: int, timed: list[Taken], mine: Taken) -> bool:
+        (chair, start), kind = mine
+        leaves = start + kind.care
         if day in self.closed or start < OPENS or _quarter_after(leaves) > CLOSES[day]:
             return False
         free_again = leaves + TURNAROUND
         if any(
-            seat == chair and abs(begins - start) < free_again - start for seat, begins in timed
+            seat == chair and begins < free_again and start < begins + other.care + TURNAROUND
+            for (seat, begins), other in timed
         ):
             return False
         first, last = self.out.get((day, chair), (0, 0))
         if first < free_again and start < last:
             return False
-        begins = [each for _, each in timed] + [start]
+        everybody = [*timed, mine]
         return all(
-            sum(0 <= minute - each - PREMEDICATION < QUARTER for each in begins) <= NURSES
-            and sum(_dearest(minute - each) for each in begins) <= NURSES * POINTS_PER_NURSE
+            sum(
+                0 <= minute - begins - each.premedication < QUARTER
+                for (_, begins), each in everybody
+            )
+            <= NURSES
+            and sum(_dearest(minute - begins, each) for (_, begins), each in everybody)
+            <= NURSES * POINTS_PER_NURSE
             for minute in range(start, _quarter_after(leaves), QUARTER)
         )
 
@@ -163,13 +197,13 @@ def _quarter_after(minute: int) -> int:
     return -(-minute // QUARTER) * QUARTER
 
 
-def _dearest(after: int) -> int:
+def _dearest(after: int, kind: Kind) -> int:
     """Return the points a visit costs at its dearest in the quarter-hour that begins `after`
     minutes from its arrival."""
-    return max(_points(minute) for minute in range(after, after + QUARTER))
+    return max(_points(minute, kind) for minute in range(after, after + QUARTER))
 
 
-def _points(after: int) -> int:
-    if PREMEDICATION <= after < PREMEDICATION + INFUSION:
-        return WATCHED
-    return OBSERVED if PREMEDICATION + INFUSION <= after < CARE else 0
+def _points(after: int, kind: Kind) -> int:
+    if kind.premedication <= after < kind.premedication + kind.infusion:
+        return kind.watched
+    return kind.observed if kind.premedication + kind.infusion <= after < kind.care else 0

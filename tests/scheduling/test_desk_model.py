@@ -1,8 +1,9 @@
 """The desk against a simple model of it: whatever is done in whatever order, both allow the same.
 
 Hypothesis acts at random on a long day and a short one: book, hold, confirm, move, cancel, arrive,
-give, no-show; the clinic closes and opens again, chairs break and are mended, time goes by. After
-every act each booking stands where the model says, and in the end every day adds up.
+give, no-show, some for a dose and some for none; the clinic closes and opens again,
+chairs break and are mended, time goes by. After every act each booking stands where the model says,
+and in the end every day adds up.
 
 A few runs go with the other tests; BATTERY=full (`make battery`) is 500 runs of 50 acts.
 """
@@ -33,10 +34,12 @@ from core.errors import Refusal
 from scheduling.days import recompute_summaries
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings, dosing
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit, drop_visit, end_visit
 from scheduling.services.attendance import complete_visit
 from scheduling.services.desk import take_dose
 from tests.scheduling.builders import MONDAY, Desk, at, make_desk, system
 from tests.scheduling.desk_oracle import (
+    AD_HOC,
     ARRIVED,
     CHAIRS,
     CONFIRMED,
@@ -50,7 +53,7 @@ pytestmark = pytest.mark.django_db
 
 FULL = os.environ.get("BATTERY") == "full"
 RUNS, STEPS = (500, 50) if FULL else (6, 25)
-PATIENTS, DAYS = 8, 2
+PATIENTS, AD_HOC_PATIENTS, DAYS = 8, 2, 2
 
 patients = st.integers(0, PATIENTS - 1)
 days = st.integers(0, DAYS - 1)
@@ -70,6 +73,14 @@ def give_at_the_chair(*, visit_id: Any, actor: Actor, now: datetime) -> None:
     complete_visit(held, visit, actor=actor, now=now)
 
 
+def ask(desk: Desk, mrn: str, day: date) -> Visit:
+    """Ask for a visit that is no dose, as long as the model's."""
+    asked = AskedFor(purpose="examination", minutes=AD_HOC.care, first=day, last=day)
+    now = at(day, "07:00")
+    patient_id = desk.patient(mrn).pk
+    return ask_for_visit(patient_id=patient_id, asked=asked, actor=system(desk.clinic), now=now)
+
+
 class DeskMachine(RuleBasedStateMachine):
     """The program and the model side by side."""
 
@@ -81,6 +92,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.sandbox = transaction.savepoint()
         self.model = Oracle()
         self.visits = list(self.enrolled)
+        self.model.ad_hoc = {n for n, visit in enumerate(self.visits) if visit.is_ad_hoc}
         self.count = PATIENTS
 
     def teardown(self) -> None:
@@ -181,6 +193,8 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(patient=patients)
     def give(self, patient: int) -> None:
         """At the chair to who has arrived, elsewhere to anybody else; then somebody new comes."""
+        if patient in self.model.ad_hoc:
+            return
         seat, visit = self.model.seats.pop(patient, None), self.visits[patient].pk
         if seat is not None and seat.status == ARRIVED:
             assert self._does(give_at_the_chair, visit_id=visit)
@@ -189,6 +203,19 @@ class DeskMachine(RuleBasedStateMachine):
             assert self._does(dosing.record_given, visit_id=visit, given_on=today)
         self.count += 1
         self.visits[patient] = self.desk.visit(f"P{self.count}")
+
+    @rule(data=st.data())
+    def end_or_drop(self, data: st.DataObject) -> None:
+        """Who came for no dose leaves, who has not come need not; then somebody new is asked."""
+        patient = data.draw(st.sampled_from(sorted(self.model.ad_hoc)))
+        seat, visit = self.model.seats.pop(patient, None), self.visits[patient].pk
+        if seat is not None and seat.status == ARRIVED:
+            booking = Booking.objects.get(visit=visit, status__in=Booking.ACTIVE)
+            assert self._does(end_visit, booking_id=booking.pk)
+        else:
+            assert self._does(drop_visit, visit_id=visit, reason="Not needed")
+        self.count += 1
+        self.visits[patient] = ask(self.desk, f"P{self.count}", _date(self.model.today))
 
     # What happens to the clinic
 
@@ -276,7 +303,11 @@ def test_the_desk_allows_what_the_model_allows() -> None:
     DeskMachine.desk = make_desk(chairs=CHAIRS, nurses=NURSES, points_per_nurse=POINTS_PER_NURSE)
     short = MONDAY.weekday() + 1
     DeskMachine.desk.clinic.opening_hours.filter(weekday=short).update(closes=time(14))
-    DeskMachine.enrolled = [DeskMachine.desk.visit(f"P{n}") for n in range(PATIENTS)]
+    desk = DeskMachine.desk
+    DeskMachine.enrolled = [
+        ask(desk, f"P{n}", MONDAY) if n < AD_HOC_PATIENTS else desk.visit(f"P{n}")
+        for n in range(PATIENTS)
+    ]
     run_state_machine_as_test(
         DeskMachine,
         settings=settings(
