@@ -6,7 +6,7 @@ with the event that makes the grid look again.
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from core.zones import local_date
 from scheduling.daybook.what_if import Effect, Wish, wall_instant, what_if
 from scheduling.models import Booking
 from scheduling.selectors import booking_of, unbooked_due
+from scheduling.selectors_ad_hoc import ad_hoc_to_book
 from scheduling.services.ad_hoc import end_visit
 from scheduling.services.bookings import book, cancel, confirm, mark_arrived, mark_no_show, move
 from scheduling.web.forms import ReasonForm
@@ -68,8 +69,10 @@ def _card(
 @allow(BOOKINGS_CHANGE)
 @require_safe
 def create(request: ClinicRequest, day: date) -> HttpResponse:
-    """Offer the due doses that could take an empty place, the most urgent first."""
-    rows = unbooked_due(request.actor, day, now=clock.now(), limit=OFFERED)
+    """Offer who could take an empty place: due doses, the most urgent first, then other visits."""
+    now = clock.now()
+    rows = unbooked_due(request.actor, day, now=now, limit=OFFERED)
+    others = ad_hoc_to_book(request.actor, day, now=now, ahead=timedelta(0))
     chair = next(
         (c for c in chairs_of(request.actor) if str(c.pk) == request.GET.get("chair")), None
     )
@@ -80,6 +83,7 @@ def create(request: ClinicRequest, day: date) -> HttpResponse:
         "start": f"{_time(request.GET, 'start'):%H:%M}",
         "chair": chair,
         "rows": [row for row in rows if row.earliest_on <= day and row.state != "prolonged_gap"],
+        "ad_hoc": others[:OFFERED],
     }
     return render(request, "scheduling/grid/create.html", context)
 

@@ -223,3 +223,15 @@ def test_a_broken_chair_gives_it_another_place(desk: Desk) -> None:
     page = words_of(scheduler, url("rebook_day", desk, MONDAY))
     assert "Blood test, wanted 09-Mar-2026 \N{EN DASH} 13-Mar-2026" in page
     assert "None" not in page
+
+
+def test_an_empty_place_of_the_grid_is_offered_to_it(desk: Desk, scheduler: Client) -> None:
+    visit = asked(desk)
+    place = {"chair": str(desk.chairs[0]), "start": "10:00"}
+    page = scheduler.get(url("day_create", desk, MONDAY), place).content.decode()
+    assert url("visit_what_if", desk, visit.pk) in page
+    wish = {"day": "2026-03-09", **place}
+    address = url("visit_what_if", desk, visit.pk)
+    assert "Nothing is saved yet" in scheduler.get(address, wish).content.decode()
+    assert scheduler.post(address, wish).status_code == 200
+    assert Booking.objects.get().visit_id == visit.pk
