@@ -13,10 +13,12 @@ from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
 from core.errors import NotFound, Refusal
+from scheduling.selectors import course_of
 from scheduling.series import Series, propose_series
 from scheduling.services.series import book_series
 from scheduling.web.refusals import explain
 from scheduling.web.series_form import SeriesFilterForm, SeriesForm, pinned_days
+from scheduling.wishes import as_sought, wishes_of
 
 CHECK = "check"
 
@@ -26,7 +28,8 @@ CHECK = "check"
 def series(request: ClinicRequest, course_id: UUID) -> HttpResponse:
     """Show the proposal; take the changes into a new one; or book it."""
     now = clock.now()
-    filters = SeriesFilterForm(request.GET or None)
+    patient_id = course_of(request.actor, course_id).patient_id
+    filters = SeriesFilterForm(request.GET or None, wished=as_sought(wishes_of(patient_id)))
     proposed = propose_series(request.actor, course_id, now=now, wishes=filters.wishes())
     zone = request.clinic.time_zone
     if request.method == "GET":

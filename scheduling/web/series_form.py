@@ -8,7 +8,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from core.display import clinical_time
@@ -18,30 +17,44 @@ from scheduling.series import SeriesLine
 from scheduling.services.series import SeriesRow
 from scheduling.slot_search import Wishes
 from scheduling.web.forms import DateInput, asked_day
-from scheduling.web.slot_form import TimeInput
+from scheduling.web.slot_form import TimeInput, weekday_field
 
 
 class SeriesFilterForm(forms.Form):
-    """What suits the patient, for all doses alike."""
+    """What suits the patient, for all doses alike: what they wish, until somebody searches."""
 
     half = forms.ChoiceField(
         label=_("Time of day"),
         choices=[("", _("Any")), ("morning", _("Morning")), ("afternoon", _("Afternoon"))],
         required=False,
     )
-    weekday = forms.ChoiceField(
-        label=_("Weekday"),
-        choices=[("", _("Any")), *((str(n), words) for n, words in WEEKDAYS.items())],
-        required=False,
+    arrives_from = forms.TimeField(
+        label=_("Companion: not before"), widget=TimeInput, required=False
     )
+    leaves_by = forms.TimeField(label=_("Companion: home by"), widget=TimeInput, required=False)
+    weekdays = weekday_field()
+
+    def __init__(self, *args: Any, wished: Wishes, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wished = wished
+        for name in ("half", "arrives_from", "leaves_by"):
+            self.fields[name].initial = getattr(wished, name)
+        self.fields["weekdays"].initial = [str(day) for day in wished.weekdays]
+
+    @property
+    def as_wished(self) -> bool:
+        """Whether the search is narrowed by what the patient wishes, and by nobody's choice."""
+        return not self.is_bound and self.wished != Wishes()
 
     def wishes(self) -> Wishes:
         """Return the wishes; nothing readable means none."""
-        given = self.cleaned_data if self.is_bound and self.is_valid() else {}
-        weekday = given.get("weekday", "")
+        if not self.is_bound:
+            return self.wished
+        given = self.cleaned_data if self.is_valid() else {}
         return Wishes(
-            half=given.get("half", ""), weekdays=frozenset({int(weekday)} if weekday else ())
-        )
+            weekdays=frozenset(map(int, given.get("weekdays", []))), half=given.get("half", ""),
+            arrives_from=given.get("arrives_from"), leaves_by=given.get("leaves_by"),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from clinics.models import Role
 from core.models import AuditEntry
 from scheduling.models import Booking, Course, Visit
+from scheduling.services.waiting import Wished, record_wishes
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk, staff, weeks
 from tests.scheduling.web.test_pages import signed_in, url
 
@@ -149,8 +150,24 @@ def test_the_wished_weekday_holds_for_every_row(
     desk: Desk, scheduler: Client, course: Course
 ) -> None:
     third = dose(course, 3)
-    page = scheduler.get(url("course_series", desk, course.pk) + "?weekday=3&half=morning")
+    page = scheduler.get(url("course_series", desk, course.pk) + "?weekdays=3&half=morning")
     assert date.fromisoformat(fields(page.content.decode())[f"day-{third.pk}"]).weekday() == 3
+
+
+def test_the_series_begins_from_what_the_patient_wishes(
+    desk: Desk, scheduler: Client, course: Course
+) -> None:
+    third, address = dose(course, 3), url("course_series", desk, course.pk)
+    record_wishes(
+        patient_id=course.patient_id, wished=Wished(weekdays=frozenset({3}), half="morning"),
+        actor=desk.actor, now=NOW,
+    )  # fmt: skip
+    page = scheduler.get(address).content.decode()
+    assert "Searched by what suits the patient." in page
+    assert date.fromisoformat(fields(page)[f"day-{third.pk}"]).weekday() == 3
+    past = scheduler.get(f"{address}?half=").content.decode()
+    assert "Searched by what suits the patient." not in past
+    assert date.fromisoformat(fields(past)[f"day-{third.pk}"]).weekday() != 3
 
 
 def test_the_patients_page_leads_here_and_says_when_the_series_has_moved(
