@@ -15,6 +15,7 @@ from core.db import command
 from core.zones import local_date
 from infusion.demo import PASSWORD
 from infusion.demo.disrupting import disrupt
+from infusion.demo.other_visits import ask_for_others
 from infusion.demo.planning import plan_ahead
 from infusion.demo.referrals import hand_in_referrals
 from infusion.demo.setting import STAFF, Setting, set_the_scene
@@ -63,6 +64,7 @@ def fill(*, export: Path, now: datetime, tell: Callable[[str], None]) -> list[Se
     hand_in_referrals(settings[0], now)
     _one_letter_fails(now)
     for setting in settings:
+        ask_for_others(setting, now)
         fill_waitlist(setting, now)
     disrupt(settings[0], now)  # after what the waitlist frees: who is affected stays booked
     plan_ahead(settings[0], now)

@@ -59,6 +59,8 @@ BUSY_DAY = (
 )
 MONTH = "SELECT (date_trunc('month', now()) + interval '1 month')::date"
 
+AD_HOC = _id("scheduling_visit", "t.course_id IS NULL AND t.status = 'planned'")
+AD_HOC_PATIENT = AD_HOC.replace("t.id F", "t.patient_id F", 1)
 DISRUPTED = (
     "SELECT d.date FROM scheduling_booking b JOIN clinics_chairoutage o ON o.chair_id = b.chair_id "
     "AND o.period && b.period JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
@@ -126,6 +128,11 @@ PAGES = [
     PageToOpen("past a rule", "prescriber", f"{NORTHSIDE}/visits/{{id}}/past-rule/", TOO_EARLY),
     PageToOpen("plan of the night", "scheduler", f"{NORTHSIDE}/plan/{{id}}/", NIGHT),
     PageToOpen("due proposals", "scheduler", f"{NORTHSIDE}/plan/{{id}}/", PROPOSALS),
+    PageToOpen("ask for a visit", "scheduler", f"{NORTHSIDE}/patients/{{id}}/visit/", TREATED),
+    PageToOpen("other visit slots", "scheduler", f"{NORTHSIDE}/visits/{{id}}/slots/", AD_HOC),
+    PageToOpen("other visit book", "scheduler", f"{NORTHSIDE}/visits/{{id}}/book/", AD_HOC),
+    PageToOpen("other visit drop", "scheduler", f"{NORTHSIDE}/visits/{{id}}/drop/", AD_HOC),
+    PageToOpen("other visit patient", "scheduler", f"{NORTHSIDE}/patients/{{id}}/", AD_HOC_PATIENT),
     PageToOpen("due", "scheduler", f"{NORTHSIDE}/due/"),
     PageToOpen("waitlist", "scheduler", f"{NORTHSIDE}/waitlist/"),
     PageToOpen("waitlist entry", "scheduler", f"{NORTHSIDE}/visits/{{id}}/waitlist/", TO_BOOK),
