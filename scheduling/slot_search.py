@@ -55,6 +55,7 @@ class Sought:
     not_before: date
     now: datetime
     wishes: Wishes = field(default_factory=Wishes)
+    is_asked_for: bool = False  # ad hoc: its days are what somebody asked for, no dose's window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

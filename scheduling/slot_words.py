@@ -11,7 +11,12 @@ QUIET = 60  # percent of the nurses' watching in use: below it a time is called 
 
 
 def due_words(day: date, sought: Sought) -> str:
-    """Say how far `day` is from the due date, and whether it is inside the window."""
+    """Say how far `day` is from the due date, and whether it is inside the window; of an ad-hoc visit
+    whether it is one of the days asked for."""
+    if sought.is_asked_for:
+        late = (day - sought.latest).days
+        after = f"{late} day{'' if late == 1 else 's'} after the last day it is wanted on."
+        return after if late > 0 else "One of the days it is wanted on."
     apart = (day - sought.due).days
     if apart == 0:
         return "On the due date."

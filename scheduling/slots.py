@@ -157,7 +157,7 @@ def find_room(actor: Actor, minutes: int, asked: Asked, *, now: datetime) -> Slo
     dates = _dates(first, last)
     sought = Sought(
         load=load_of(phases), due=first, earliest=first, latest=last, not_before=first, now=now,
-        wishes=_wishes(clinic, asked, dates),
+        wishes=_wishes(clinic, asked, dates), is_asked_for=True,
     )  # fmt: skip
     base = Slots(
         visit=None, booking=None, rate_option="", rates=(), minutes=minutes, first=first, last=last
@@ -198,6 +198,7 @@ def task_for(  # noqa: PLR0917 - every caller is a search of this room
     sought = Sought(
         load=load_of(phases), due=visit.due_on, earliest=visit.earliest_on,
         latest=visit.latest_on, not_before=ends[0], now=now, wishes=wishes,
+        is_asked_for=visit.is_ad_hoc,
     )  # fmt: skip
     task = Task(clinic=held.clinic, span=span, sought=sought, last=ends[1])
     if not isinstance(held, CourseInHand):

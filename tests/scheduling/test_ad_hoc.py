@@ -140,11 +140,20 @@ def test_a_slot_is_found_inside_its_days_and_can_be_booked(desk: Desk) -> None:
     assert found.minutes == 30
     assert all(slot.in_window and slot.findings == () for slot in found.slots)
     assert {slot.day for slot in found.slots} <= {MONDAY + timedelta(days=n) for n in range(7)}
+    assert all(slot.reasons[0] == "One of the days it is wanted on." for slot in found.slots)
     best = found.slots[0]
     bookings.book(
         visit_id=visit.pk, chair_id=best.chair.pk, start=best.start, actor=desk.actor, now=NOW
     )
     assert find_slots(desk.actor, visit.pk, Asked(), now=NOW).booking is not None
+
+
+def test_after_its_days_the_search_says_how_late_it_is(desk: Desk) -> None:
+    visit = asked(desk, replace(BLOODS, last=MONDAY))
+    later = Asked(first=TUESDAY, last=TUESDAY)
+    [slot, *_] = find_slots(desk.actor, visit.pk, later, now=NOW).slots
+    assert slot.reasons[0] == "1 day after the last day it is wanted on."
+    assert not slot.in_window
 
 
 def test_it_is_held_moved_and_freed_like_any_visit(desk: Desk) -> None:
