@@ -11,8 +11,8 @@ QUIET = 60  # percent of the nurses' watching in use: below it a time is called 
 
 
 def due_words(day: date, sought: Sought) -> str:
-    """Say how far `day` is from the due date, and whether it is inside the window; of an ad-hoc visit
-    whether it is one of the days asked for."""
+    """Say how far `day` is from the due date, and whether it is inside the window; of an ad-hoc
+    visit whether it is one of the days asked for."""
     if sought.is_asked_for:
         late = (day - sought.latest).days
         after = f"{late} day{'' if late == 1 else 's'} after the last day it is wanted on."
