@@ -14,6 +14,7 @@ STATES = {
     "paused": State("warning", "pause", _("Paused")),
     "stopped": State("danger", "stop", _("Stopped")),
     "reaction": State("danger", "alert", _("Reaction")),
+    "visiting": State("info", "person", _("Here for a visit")),
     "free": State("free", "circle", _("Free")),
     "out_of_service": State("neutral", "ban", _("Out of service")),
     # A visit and its booking

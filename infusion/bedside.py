@@ -177,14 +177,15 @@ class Bedside:
 
 
 def bedside(visit_id: UUID, actor: Actor, now: datetime) -> Bedside:
-    """Return everything about one visit of the actor's clinic; NotFound for any other."""
+    """Return everything about one visit of the actor's clinic that is for a dose; NotFound for any
+    other."""
     actor.require(BOARD_VIEW)
     visit = (
         Visit.objects.filter(pk=visit_id, clinic_id=actor.clinic_id)
         .select_related("clinic", "patient", "course__clinic")
         .first()
     )
-    if visit is None:
+    if visit is None or visit.is_ad_hoc:
         raise NotFound
     booking = _booking(visit)
     infusion = Infusion.objects.filter(visit=visit).first()

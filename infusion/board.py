@@ -38,6 +38,7 @@ class Place(StrEnum):
     DONE = "done"
     OBSERVATION = "observation"
     HOUR_OVER = "hour_over"
+    VISITING = "visiting"  # for something that is no dose
 
 
 class Act(StrEnum):
@@ -62,8 +63,11 @@ class Act(StrEnum):
     NOTE = "note"
     COMPLETE = "complete"
     DISCHARGE = "discharge"
+    VISIT_OVER = "visit_over"
 
 
+# What a patient may do longer than planned without any harm.
+UNHURRIED = frozenset({Act.DISCHARGE, Act.VISIT_OVER})
 # What a state waits for, however long it takes.
 AWAITED = {Place.READY: Act.START, Place.PAUSED: Act.RESUME}
 # Where a reaction is one tap away, whatever else is due.
@@ -94,8 +98,8 @@ class Due:
     why: VitalsWhy | None = None
 
     def urgency(self, now: datetime) -> Urgency:
-        """Return how near this is at `now`. Staying longer than the hour harms nobody."""
-        if now - self.at >= GRACE and self.act is not Act.DISCHARGE:
+        """Return how near this is at `now`. Staying longer than planned harms nobody."""
+        if now - self.at >= GRACE and self.act not in UNHURRIED:
             return Urgency.OVERDUE
         return Urgency.SOON if self.at - now <= SOON else Urgency.LATER
 
@@ -118,8 +122,19 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What somebody comes for who gets no dose: its code and its words, how long it takes, what
+    the nurse is to know."""
+
+    purpose: str
+    words: str
+    length: timedelta
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """The next booking of a chair."""
+    """The next booking of a chair: for a dose, unless it has an errand."""
 
     booking_id: UUID
     visit_id: UUID
@@ -127,6 +142,7 @@ class Coming:
     arrives_at: datetime
     parts_done: int = 0  # of what comes before the start
     parts: int = 0
+    errand: Errand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +157,16 @@ class Medicine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seated:
-    """Somebody in a chair, and how their infusion stands."""
+    """Somebody in a chair, and how their infusion stands; or the errand they are here for."""
 
     booking_id: UUID
     visit_id: UUID
     infusion_id: UUID | None
     patient: Person
-    medicine: Medicine
     place: Place
     headline: Due | None
+    medicine: Medicine | None = None  # of an infusion
+    errand: Errand | None = None  # of a visit without one
     others: tuple[Due, ...] = ()
     rate_ml_h: Fraction | None = None
     step: int = 0
@@ -164,6 +181,12 @@ class Seated:
     paused_at: datetime | None = None
     symptoms_open: bool = False
     unassessed: bool = False  # a reaction was tapped, nobody has said yet how bad it is
+    since: datetime | None = None  # the arrival of somebody with an errand
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for somebody with both a medicine and an errand, or with neither."""
+        if (self.medicine is None) == (self.errand is None):
+            raise ValueError("Somebody sits here for an infusion or for an errand.")
 
     def dues(self) -> list[Due]:
         """Return everything due, the earliest first."""
@@ -226,7 +249,8 @@ class Board:
         return sha256("".join(card.key for card in self.cards).encode()).hexdigest()[:12]
 
     def prompts(self, *, within: timedelta) -> list[Prompt]:
-        """Return what is due at occupied chairs up to `within` from now, most urgent first."""
+        """Return what is due at occupied chairs up to `within` from now, most urgent first;
+        errands after everything that is about an infusion."""
         found = [
             Prompt(card=card, due=due, urgency=due.urgency(self.now))
             for card in self.cards
@@ -234,7 +258,7 @@ class Board:
             for due in card.seated.dues()
             if due.at - self.now <= within
         ]
-        return sorted(found, key=lambda prompt: (prompt.urgency.rank, prompt.due.at))
+        return sorted(found, key=_by_urgency)
 
     def strip(self, *, within: timedelta) -> str:
         """Return a fingerprint of the strip: its prompts and its notices."""
@@ -244,6 +268,10 @@ class Board:
         return sha256(repr((said, self.notices)).encode()).hexdigest()[:12]
 
 
+def _by_urgency(prompt: Prompt) -> tuple[bool, int, datetime]:
+    return prompt.due.act is Act.VISIT_OVER, prompt.urgency.rank, prompt.due.at
+
+
 def waiting_place(coming: Coming | None, now: datetime) -> Place:
     """Return the state of a chair in which nobody sits."""
     if coming is None or coming.arrives_at - now > EXPECTED_WITHIN:
@@ -251,10 +279,13 @@ def waiting_place(coming: Coming | None, now: datetime) -> Place:
     return Place.LATE if now - coming.arrives_at >= GRACE else Place.EXPECTED
 
 
-def urgency_of(seated: Seated | None, place: Place, now: datetime) -> Urgency | None:
-    """Return the most urgent of what is due at a chair; None when nothing is."""
+def urgency_of(
+    seated: Seated | None, coming: Coming | None, place: Place, now: datetime
+) -> Urgency | None:
+    """Return the most urgent of what is due at a chair; None when nothing is. An errand is never
+    overdue."""
     if place is Place.LATE:
-        return Urgency.OVERDUE
+        return Urgency.SOON if coming is not None and coming.errand else Urgency.OVERDUE
     dues = seated.dues() if seated else []
     return dues[0].urgency(now) if dues else None
 
@@ -264,6 +295,8 @@ def acts_of(place: Place, here: Seated | None, coming: Coming | None, now: datet
     if here is None:
         arriving = coming is not None and place is not Place.OUT_OF_SERVICE
         return [Act.ARRIVE] if arriving else []
+    if here.errand is not None:
+        return [Act.VISIT_OVER]
     due = [item.act for item in here.dues() if item.offered(now)]
     if here.parts and not here.prepared:
         due = [Act.PREPARE, *(act for act in due if act is not Act.START), Act.VITALS]

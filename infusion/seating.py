@@ -1,6 +1,7 @@
 """From a booking, its infusion and its events to what the chair shows. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clinical.model import Protocol, RateOption
@@ -9,7 +10,7 @@ from clinical.titration import rate_table
 from core.zones import day_span, local_date
 from infusion import record
 from infusion.before_start import PARTS, prepared
-from infusion.board import Act, Coming, Due, Medicine, Person, Place, Seated, by_time
+from infusion.board import Act, Coming, Due, Errand, Medicine, Person, Place, Seated, by_time
 from infusion.models import Infusion, InfusionEvent
 from infusion.readiness import Readiness, readiness
 from patients.models import Patient
@@ -47,6 +48,18 @@ def medicine(protocol: Protocol, visit: Visit, rate_option: str) -> Medicine:
     )
 
 
+def errand(visit: Visit) -> Errand | None:
+    """Return what an ad-hoc visit is for; None for a dose."""
+    if not visit.is_ad_hoc:
+        return None
+    return Errand(
+        purpose=visit.purpose,
+        words=visit.get_purpose_display(),
+        length=timedelta(minutes=visit.minutes or 0),
+        note=visit.note,
+    )
+
+
 def seated(
     booking: Booking,
     infusion: Infusion | None,
@@ -56,6 +69,8 @@ def seated(
     now: datetime,
 ) -> Seated:
     """Return what the chair of an arrived booking shows at `now`."""
+    if (why := errand(booking.visit)) is not None:
+        return _visiting(booking, why)
     if infusion is None or infusion.status == Infusion.Status.PREPARING:
         return _before_start(booking, infusion, events, zone=zone, now=now)
     run = record.seen_state(infusion, booking.visit.own_course, events, now=now)
@@ -68,16 +83,35 @@ def expected(
     booking: Booking, events: Sequence[InfusionEvent], *, zone: str, now: datetime
 ) -> Coming:
     """Return a booking whose patient is not here yet, with how much is prepared already."""
-    since = day_span(local_date(now, zone), zone)[0]
-    protocol = record.protocol_of(booking.visit.own_course)
-    ready = readiness(protocol, record.premedication(events, since=since))
-    return Coming(
+    coming = Coming(
         booking_id=booking.pk,
         visit_id=booking.visit_id,
         patient=person(booking.patient),
         arrives_at=booking.period.lower,
-        parts_done=prepared(events, since=since).parts_done(premedicated=ready.complete),
-        parts=PARTS,
+        errand=errand(booking.visit),
+    )
+    if coming.errand is not None:
+        return coming
+    since = day_span(local_date(now, zone), zone)[0]
+    protocol = record.protocol_of(booking.visit.own_course)
+    ready = readiness(protocol, record.premedication(events, since=since))
+    done = prepared(events, since=since).parts_done(premedicated=ready.complete)
+    return replace(coming, parts_done=done, parts=PARTS)
+
+
+def _visiting(booking: Booking, why: Errand) -> Seated:
+    """Return somebody here for no dose: expected to stay its length from the booked time on, or
+    from when they came if that was later."""
+    begins = max(booking.period.lower, booking.arrived_at or booking.period.lower)
+    return Seated(
+        booking_id=booking.pk,
+        visit_id=booking.visit_id,
+        infusion_id=None,
+        patient=person(booking.patient),
+        errand=why,
+        place=Place.VISITING,
+        headline=Due(act=Act.VISIT_OVER, at=begins + why.length),
+        since=booking.arrived_at,
     )
 
 

@@ -35,12 +35,12 @@ from scheduling.history import ReactionHistory
 from scheduling.models import Booking
 
 SEVERE = frozenset({ReactionSeverity.SEVERE, ReactionSeverity.LIFE_THREATENING})
-# What a card says of a booking, its patient, its visit and its course; no more is fetched.
+# What a card says of a booking, its patient, its visit and its course if any; no more is fetched.
 SHOWN = (
     "status", "chair", "period", "rate_option", "arrived_at", "visit", "patient", "clinic",
     "patient__family_name", "patient__given_names", "patient__title", "patient__birth_date",
     "patient__mrn", "visit__dose_mg", "visit__course", "visit__course__protocol",
-    "visit__course__edition",
+    "visit__course__edition", "visit__purpose", "visit__minutes", "visit__note",
 )  # fmt: skip
 TO_COME = (Booking.Status.PROPOSED, Booking.Status.CONFIRMED)
 
@@ -167,7 +167,7 @@ def _completed(card: ChairCard, here: Seated | None, now: datetime) -> ChairCard
     return replace(
         card,
         seated=here,
-        urgency=urgency_of(here, card.place, now),
+        urgency=urgency_of(here, card.coming, card.place, now),
         primary=primary,
         acts=tuple(act for act in acts if act is not primary),
     )
@@ -191,6 +191,18 @@ def _notices(
         for row in rows.select_related("patient").order_by("due_at", "pk")
         if row.patient is not None
     ]  # fmt: skip
+
+
+def ad_hoc_booking(booking_id: UUID, actor: Actor) -> Booking:
+    """Return a booking of the actor's clinic for a visit that is no dose; NotFound for another."""
+    found = (
+        Booking.objects.filter(pk=booking_id, clinic_id=actor.clinic_id, visit__course=None)
+        .select_related("visit", "patient", "chair")
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
 
 
 def visit_of(infusion_id: UUID, actor: Actor) -> UUID:

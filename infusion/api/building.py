@@ -113,7 +113,7 @@ def _entry(entry: Entry, zone: ZoneInfo) -> EntryItem:
 
 
 def _chair(card: ChairCard, zone: ZoneInfo) -> ChairState:
-    here = card.seated
+    here, coming = card.seated, card.coming
     return {
         "chair_id": card.chair_id,
         "label": card.label,
@@ -122,13 +122,15 @@ def _chair(card: ChairCard, zone: ZoneInfo) -> ChairState:
         "visit_id": here.visit_id if here else None,
         "infusion_id": here.infusion_id if here else None,
         "patient": _person(here.patient) if here else None,
+        "purpose": here.errand.purpose if here and here.errand else None,
         "rate_ml_h": _rate(here.rate_ml_h) if here else None,
         "step": here.step or None if here else None,
         "steps": here.steps or None if here else None,
         "ends_at": _local(here.ends_at, zone) if here else None,
         "symptoms_open": here.symptoms_open if here else False,
         "dues": [_due(due, zone) for due in (here.dues() if here else [])],
-        "coming_at": _local(card.coming.arrives_at, zone) if card.coming else None,
+        "coming_at": _local(coming.arrives_at, zone) if coming else None,
+        "coming_purpose": coming.errand.purpose if coming and coming.errand else None,
     }
 
 

@@ -8,8 +8,10 @@ from clinical.run import Action, RunStatus, VitalsWhy
 from infusion.board import Act, Place, Urgency
 from infusion.models import Infusion, InfusionEvent
 from patients.api.items import PatientShort
+from scheduling.models import Visit
 
 Digits = Annotated[str, "Exact digits."]
+Purpose = Annotated[str, Visit.Purpose]
 
 
 class NextAct(TypedDict):
@@ -119,6 +121,7 @@ class ChairState(TypedDict):
     visit_id: UUID | None
     infusion_id: UUID | None
     patient: Annotated[BoardPatient | None, "Who sits there."]
+    purpose: Annotated[Purpose | None, "What they are here for; null: a dose, or nobody."]
     rate_ml_h: str | None
     step: int | None
     steps: int | None
@@ -126,6 +129,7 @@ class ChairState(TypedDict):
     symptoms_open: bool
     dues: list[DueItem]
     coming_at: Annotated[datetime | None, "When the chair's next patient is expected."]
+    coming_purpose: Annotated[Purpose | None, "What they come for; null: a dose, or nobody."]
 
 
 class BoardItem(TypedDict):

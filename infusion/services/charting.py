@@ -71,8 +71,11 @@ def preparing_chart(visit: Visit, *, now: datetime) -> Chart:
     """Return the locked chart of a locked visit whose line does not run yet.
 
     The first entry before the start makes the infusion's row, whichever it is. Raises Conflict
-    unless the patient has arrived, and once the infusion has started.
+    unless the patient has arrived, and once the infusion has started; NotFound for a visit that is
+    not for a dose.
     """
+    if visit.is_ad_hoc:
+        raise NotFound
     booking = lock_booking(visit)
     chart = chart_of_visit(visit) or Chart(_new_infusion(visit, booking, now))
     if chart.infusion.status != Infusion.Status.PREPARING:

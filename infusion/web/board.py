@@ -83,7 +83,7 @@ def context_of(request: ClinicRequest, room: Board) -> dict[str, Any]:
     slug = request.clinic.slug
     return {
         "now": room.now,
-        "cards": [shown(card, slug, request.actor) for card in room.cards],
+        "cards": [shown(card, slug, request.actor, room.now) for card in room.cards],
         "lines": lines(room, slug, request.actor),
         "strip": room.strip(within=STRIP_AHEAD),
         "layout": room.layout(),

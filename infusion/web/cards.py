@@ -43,6 +43,7 @@ BUTTONS: dict[Act, tuple[Words, str]] = {
     Act.NOTE: (_("Note"), "chart"),
     Act.COMPLETE: (_("Infusion complete"), "check"),
     Act.DISCHARGE: (_("Discharge"), "arrive"),
+    Act.VISIT_OVER: (_("Visit over"), "check"),
 }
 STATES: dict[Place, tuple[str, Words]] = {
     Place.OUT_OF_SERVICE: ("out_of_service", ""),
@@ -57,7 +58,15 @@ STATES: dict[Place, tuple[str, Words]] = {
     Place.DONE: ("due_soon", _("Bag empty")),
     Place.OBSERVATION: ("observing", ""),
     Place.HOUR_OVER: ("on_time", _("Hour over")),
+    Place.VISITING: ("visiting", ""),
 }
+# What an act takes; every other one is charted.
+PERMISSIONS = {
+    Act.ARRIVE: BOOKINGS_ARRIVE, Act.VISIT_OVER: BOOKINGS_ARRIVE, Act.PREPARE: BAGS_CHECK,
+    Act.BAG_CHECK: BAGS_CHECK,
+}  # fmt: skip
+# What is said instead of a countdown, once staying on harms nobody.
+PASSED: dict[Act, Words] = {Act.DISCHARGE: _("Hour over"), Act.VISIT_OVER: _("Time is up")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +96,7 @@ class Shown:
     also: list[tuple[Words, datetime]]
     buttons: list[Button]
     href: str
-
-    @property
-    def over(self) -> bool:
-        """The hour of observation is behind this patient: nothing counts down any more."""
-        return self.card.place is Place.HOUR_OVER
+    over: Words  # instead of the countdown; empty while one runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ class Line:
     what: Words
     due_at: datetime
     href: str = ""
-    over: bool = False
+    over: Words = ""
     seen_url: str = ""
 
 
@@ -116,28 +121,46 @@ def chair_words(label: str, kind: str) -> tuple[Words, str]:
     return "", label
 
 
-def shown(card: ChairCard, slug: str, actor: Actor) -> Shown:
+def shown(card: ChairCard, slug: str, actor: Actor, now: datetime) -> Shown:
     """Return the card as `actor` sees it: buttons only for what they may do."""
     state, label = _state(card)
     word, number = chair_words(card.label, card.kind)
     here = card.seated
     due = here.headline if here else None
+    over = passed(due, now) if due else ""
     return Shown(
         card=card,
         state=state,
         state_label=label,
         chair_word=word,
         chair_number=number,
-        headline=headline(due, ready=here.window_open) if here and due else "",
+        headline=_headline(card, over=bool(over)),
         also=[(headline(other), other.at) for other in here.others] if here else [],
         buttons=_buttons(card, slug, actor),
-        href=reverse("chair_side", args=[slug, here.visit_id]) if here else "",
+        href=reverse("chair_side", args=[slug, here.visit_id]) if here and here.medicine else "",
+        over=over,
     )
+
+
+def passed(due: Due, now: datetime) -> Words:
+    """Return what is said instead of a countdown once the time of what is due has passed; empty
+    before, and for what is overdue then."""
+    return PASSED.get(due.act, "") if due.at <= now else ""
+
+
+def _headline(card: ChairCard, *, over: bool) -> Words:
+    if card.seated is None or card.seated.headline is None:
+        return ""
+    if over and card.place is Place.HOUR_OVER:
+        return _("Observed until")
+    return headline(card.seated.headline, ready=card.seated.window_open)
 
 
 def _state(card: ChairCard) -> tuple[str, Words]:
     if card.seated is not None and card.seated.symptoms_open:
         return "reaction", ""
+    if card.place is Place.VISITING:
+        return ("due", PASSED[Act.VISIT_OVER]) if card.primary else STATES[card.place]
     urgent = card.urgency in {Urgency.OVERDUE, Urgency.SOON}
     own_words = card.place in {Place.LATE, Place.PAUSED, Place.HOUR_OVER, Place.READY}
     if urgent and not own_words and card.urgency is not None:
@@ -157,6 +180,7 @@ def headline(due: Due, *, ready: bool = False) -> Words:
         Act.PREMEDICATE: _("Premedication due"),
         Act.COMPLETE: _("Bag empty about"),
         Act.DISCHARGE: _("Observe until"),
+        Act.VISIT_OVER: _("Here until about"),
         Act.PAUSE: _("Stop the infusion"),
     }.get(due.act, "")
 
@@ -177,28 +201,31 @@ def _buttons(card: ChairCard, slug: str, actor: Actor) -> list[Button]:
 
 def may_do(actor: Actor, act: Act) -> bool:
     """Return whether `actor` may do an act: the way to the bag is open to whoever checks one."""
-    permissions = {Act.ARRIVE: BOOKINGS_ARRIVE, Act.PREPARE: BAGS_CHECK, Act.BAG_CHECK: BAGS_CHECK}
-    return actor.may(permissions.get(act, INFUSIONS_CHART))
+    return actor.may(PERMISSIONS.get(act, INFUSIONS_CHART))
 
 
 def _button(card: ChairCard, act: Act, slug: str, *, primary: bool) -> Button:
-    if act is Act.ARRIVE:
-        assert card.coming is not None
-        url = reverse("board_arrived", args=[slug, card.coming.booking_id])
-    else:
-        assert card.seated is not None
-        url = act_url(act, slug, card.seated.visit_id)
     rates = [due.rate_ml_h for due in (card.seated.dues() if card.seated else []) if due.act is act]
     return Button(
         label=button_label(act, rates[0] if rates else None),
         icon=BUTTONS[act][1],
-        url=url,
+        url=_url(card, act, slug),
         element_id=f"act-{card.key}-{act.value}",
         primary=primary,
         leads=act is Act.PREPARE,
         posts=act in {Act.ARRIVE, Act.REACTION},
         event_id=uuid4() if act in {Act.ARRIVE, Act.REACTION} else None,
     )
+
+
+def _url(card: ChairCard, act: Act, slug: str) -> str:
+    if act is Act.ARRIVE:
+        assert card.coming is not None
+        return reverse("board_arrived", args=[slug, card.coming.booking_id])
+    assert card.seated is not None
+    if act is Act.VISIT_OVER:
+        return reverse("board_visit_over", args=[slug, card.seated.booking_id])
+    return act_url(act, slug, card.seated.visit_id)
 
 
 def act_url(act: Act, slug: str, visit_id: UUID) -> str:
@@ -216,8 +243,9 @@ def lines(board: Board, slug: str, actor: Actor) -> list[Line]:
     notices = [_notice(notice, slug, actor) for notice in board.notices]
     prompts = board.prompts(within=STRIP_AHEAD)
     urgent = [prompt for prompt in prompts if prompt.urgency is not Urgency.LATER]
-    room = max(STRIP_LINES - len(notices) - len(urgent), 0)
-    return notices + [_prompt(prompt, board.now) for prompt in prompts[: len(urgent) + room]]
+    later = [prompt for prompt in prompts if prompt.urgency is Urgency.LATER]
+    kept = [*urgent, *later[: max(STRIP_LINES - len(notices) - len(urgent), 0)]]
+    return notices + [_prompt(prompt, board.now) for prompt in prompts if prompt in kept]
 
 
 def _prompt(prompt: Prompt, now: datetime) -> Line:
@@ -229,7 +257,7 @@ def _prompt(prompt: Prompt, now: datetime) -> Line:
         what=what_is_due(prompt.due),
         due_at=prompt.due.at,
         href=f"#chair-{prompt.card.key}",
-        over=prompt.due.act is Act.DISCHARGE and prompt.due.at <= now,
+        over=passed(prompt.due, now),
     )
 
 
@@ -244,6 +272,7 @@ def what_is_due(due: Due) -> Words:
         Act.START: _("start infusion"),
         Act.COMPLETE: _("bag empty"),
         Act.DISCHARGE: _("end of the observation hour"),
+        Act.VISIT_OVER: _("end of the visit"),
         Act.PAUSE: _("stop the infusion"),
     }.get(due.act, "")
 

@@ -6,7 +6,7 @@ whole, so whoever opens it never sees half of it.
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from core.errors import Unavailable
 from core.pdf import STATIC, pdf_of
 from core.zones import local_date
 from infusion import record, segments
+from infusion.seating import errand
 from infusion.selectors import board as read_board
 from infusion.services.reading import record_board_read
 from infusion.web.handover import context_of
@@ -90,30 +91,28 @@ def sheet_of(clinic: Clinic, now: datetime) -> str:
 
 
 def _with_plans(rows: Iterable[DayRow]) -> list[dict[str, Any]]:
-    """Return the day's bookings, each with the steps of its rate plan."""
+    """Return the day's bookings, each with the steps of its rate plan, or with its errand."""
     listed = list(rows)
-    courses = {
-        visit.pk: visit.own_course
-        for visit in Visit.objects.filter(pk__in=[row.visit_id for row in listed]).select_related(
-            "course__clinic"
-        )
-    }
+    wanted = Visit.objects.filter(pk__in=[row.visit_id for row in listed])
+    visits = {visit.pk: visit for visit in wanted.select_related("course__clinic")}
     return [
         {
             "row": row,
             "patient": {"family_name": row.family_name, "given_names": row.given_names},
             "arrives_at": row.period.lower if row.period else None,
-            "steps": segments.planned(
-                plan(
-                    record.protocol_of(courses[row.visit_id]),
-                    dose_mg=row.dose_mg,
-                    option=RateOption(row.rate_option),
-                ),
-                None,
-            ),
+            "errand": errand(visits[row.visit_id]),
+            "steps": _steps(visits[row.visit_id], row.rate_option),
         }
         for row in listed
     ]
+
+
+def _steps(visit: Visit, rate_option: str) -> Sequence[segments.Stretch]:
+    """Return the steps of a dose's rate plan; none for a visit that is no dose."""
+    if visit.is_ad_hoc:
+        return ()
+    protocol, option = record.protocol_of(visit.own_course), RateOption(rate_option)
+    return segments.planned(plan(protocol, dose_mg=visit.milligrams, option=option), None)
 
 
 def _folder() -> Path:

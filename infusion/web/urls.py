@@ -10,6 +10,7 @@ from infusion.web import (
     record_urls,
     reports,
     review,
+    visiting,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("board/live/", board.live, name="board_live"),
     path("board/<uuid:booking_id>/arrived/", board.arrived, name="board_arrived"),
     path("board/<uuid:booking_id>/not-arrived/", board.not_arrived, name="board_not_arrived"),
+    path("board/<uuid:booking_id>/over/", visiting.visit_over, name="board_visit_over"),
     path(
         "board/reminders/<uuid:reminder_id>/seen/", board.reminder_seen, name="board_reminder_seen"
     ),

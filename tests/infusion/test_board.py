@@ -113,7 +113,9 @@ def test_arrived_waits_for_premedication(
     assert shown.seated.headline is not None
     assert shown.seated.headline.at == at(0)
     assert shown.seated.patient.mrn == "MRN-1"
-    assert (shown.seated.medicine.generic, shown.seated.medicine.dose_mg) == ("ocrelizumab", 600)
+    medicine = shown.seated.medicine
+    assert medicine is not None
+    assert (medicine.generic, medicine.dose_mg) == ("ocrelizumab", 600)
 
 
 def test_a_patient_who_came_early_is_due_at_the_booked_time(clinic: Clinic, nurse: Actor) -> None:
