@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from infusion.services.running import change_rate, chart_vitals, pause
 from infusion.services.starting import start_infusion
 from patients.models import Patient
 from scheduling.models import Booking, Course, Visit
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit
 from scheduling.services.bookings import book, cancel, hold_day, mark_arrived, mark_no_show
 from scheduling.services.courses import start_course
 from scheduling.services.dosing import record_given
@@ -210,6 +211,25 @@ class Stage:
                 continue
             return
 
+    def errand(
+        self, patient: Patient, chair: Chair, starts: Sequence[int], asked: AskedFor
+    ) -> None:
+        """Somebody comes for no dose, at the first quarter-hour the nurses can take of `starts`
+        (minutes from now); before now they came on time."""
+        visit = ask_for_visit(
+            patient_id=patient.pk, asked=asked, actor=self.scheduler,
+            now=self.now - timedelta(days=7),
+        )  # fmt: skip
+        for minutes in starts:
+            try:
+                booking = self.book_at(visit, chair, self.before(-minutes), "")
+            except Refusal:
+                continue
+            if booking.period.lower <= self.now:
+                at = booking.period.lower
+                mark_arrived(booking_id=booking.pk, actor=self.nurse, now=at)
+            return
+
     def held(self, patient: Patient) -> None:
         """Somebody was promised today; the time is still to be found."""
         visit = self.due_today(patient, 4)
@@ -228,6 +248,19 @@ class Stage:
         )  # fmt: skip
 
 
+def _errands(stage: Stage, patients: Sequence[Patient], chair: Chair) -> None:
+    """Seat one of two who have no course yet for a blood test, and expect the other after it."""
+    asked = AskedFor(
+        purpose=Visit.Purpose.BLOOD_TEST, minutes=15, first=stage.today, last=stage.today,
+        note="Before the first infusion. The tubes are in the tray.",
+    )  # fmt: skip
+    stage.errand(patients[0], chair, (-15, 0), replace(asked, minutes=30))
+    stage.errand(
+        patients[1], chair, (30, 15, 45),
+        replace(asked, purpose=Visit.Purpose.TEACHING, note="What happens on the day"),
+    )  # fmt: skip
+
+
 def fill_today(setting: Setting, patients: list[Patient], now: datetime) -> list[Patient]:
     """Stage today with the first of `patients`; return those still without a course."""
     stage, waiting = Stage(setting, now), list(patients)
@@ -242,6 +275,7 @@ def fill_today(setting: Setting, patients: list[Patient], now: datetime) -> list
         stage.cancelled(waiting.pop(0), chairs[11])
         stage.later(waiting.pop(0), chairs[11], 45, proposed=False)
         stage.later(waiting.pop(0), chairs[9], 60, proposed=True)
+        _errands(stage, waiting[-2:], chairs[9])
         return waiting
     for n, chair in enumerate(chairs[:3]):
         stage.later(waiting.pop(0), chair, 30 + 60 * n, proposed=False)

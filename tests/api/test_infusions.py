@@ -19,7 +19,16 @@ from infusion.api.kinds import KINDS
 from infusion.models import Infusion, InfusionEvent
 from scheduling.models import Visit
 from tests.api.builders import Caller, make_caller
-from tests.infusion.builders import at, colleague, good_bag, premedicate, prepare, running, seat
+from tests.infusion.builders import (
+    at,
+    colleague,
+    errand,
+    good_bag,
+    premedicate,
+    prepare,
+    running,
+    seat,
+)
 from tests.people import make_actor, make_clinic
 
 
@@ -313,6 +322,25 @@ def test_the_board_is_the_room(api: Caller, clinic: Clinic, infusion: Infusion) 
     assert (first["infusion_id"], first["rate_ml_h"]) == (str(infusion.pk), "40")
     assert [due["act"] for due in first["dues"]] == ["vitals", "rate"]
     assert found["chairs"][1]["patient"] is None
+    assert (first["purpose"], first["coming_purpose"]) == (None, None)
+
+
+def test_who_is_there_for_no_dose_has_a_purpose_and_no_infusion(
+    api: Caller, clinic: Clinic, infusion: Infusion
+) -> None:
+    booking = errand(clinic, position=2)
+    errand(clinic, position=3, here=False, from_minute=120)
+    _first, here, coming = read(api, 45, "board").json()["chairs"]
+    assert (here["place"], here["purpose"], here["urgency"]) == (
+        "visiting", "blood_test", "due_soon",
+    )  # fmt: skip
+    assert (here["visit_id"], here["infusion_id"]) == (str(booking.visit_id), None)
+    assert (here["rate_ml_h"], here["steps"], here["ends_at"]) == (None, None, None)
+    assert [(due["act"], due["at"]) for due in here["dues"]] == [
+        ("visit_over", "2026-03-02T10:30:00+01:00")
+    ]
+    assert (coming["purpose"], coming["coming_purpose"]) == (None, "blood_test")
+    assert read(api, 45, f"infusions/{booking.visit_id}").status_code == 404
 
 
 def test_an_unchanged_board_is_304(api: Caller, infusion: Infusion) -> None:

@@ -19,7 +19,8 @@ ENTRY = (
     "JOIN infusion_infusion i ON i.id = e.infusion_id JOIN clinics_clinic c ON c.id = i.clinic_id "
     "WHERE c.slug = 'northside' AND e.kind = 'vitals' ORDER BY e.id LIMIT 1"
 )
-HERE = _id("scheduling_visit", "t.status = 'arrived'")
+HERE = _id("scheduling_visit", "t.status = 'arrived' AND t.course_id IS NOT NULL")
+ERRAND = _id("scheduling_booking", "t.status = 'arrived' AND t.rate_option = ''")
 TREATED = _id("scheduling_visit", "t.status = 'infusing'", "t.patient_id")
 UNTREATED = _id(
     "patients_patient",
@@ -95,6 +96,7 @@ PAGES = [
     PageToOpen("board", "nurse", f"{NORTHSIDE}/board/"),
     PageToOpen("board read only", "pharmacist", f"{NORTHSIDE}/board/"),
     PageToOpen("chair side", "nurse", f"{NORTHSIDE}/visits/{{id}}/chair/", INFUSING),
+    PageToOpen("visit over", "nurse", f"{NORTHSIDE}/board/{{id}}/over/", ERRAND),
     PageToOpen("needs review", "nurse", f"{NORTHSIDE}/needs-review/"),
     PageToOpen("handover", "nurse", f"{NORTHSIDE}/handover/"),
     PageToOpen("record", "nurse", f"{NORTHSIDE}/visits/{{id}}/record/", INFUSING),

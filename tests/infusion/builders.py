@@ -33,6 +33,7 @@ from scheduling.models import Booking, ClinicDay, Course, Visit
 from tests.people import MONDAY_NINE, make_patient, make_user
 
 TODAY = MONDAY_NINE.date()
+NOTE = "The tubes are in the tray"  # of an errand
 DONE_AT_THE_DOOR = Leaving(line_removed=True, advice_given=True)
 
 
@@ -122,6 +123,22 @@ def expect(clinic: Clinic, *, mrn: str = "MRN-2", position: int = 1, **booking: 
     fields = {"status": Booking.Status.CONFIRMED, "arrived_at": None, **booking}
     make_booking(visit, clinic.chairs.get(position=position), **fields)
     return visit
+
+
+def errand(clinic: Clinic, *, position: int = 1, here: bool = True, **booking: Any) -> Booking:
+    """Book half an hour for a blood test into the chair at `position`; the patient has come."""
+    visit = Visit.objects.create(
+        clinic=clinic, patient=make_patient(clinic, f"AH-{position}", family_name="Okafor"),
+        purpose=Visit.Purpose.BLOOD_TEST, minutes=30, note=NOTE, due_on=at(0).date(),
+        earliest_on=at(0).date(), latest_on=at(0).date(), created_at=at(0), updated_at=at(0),
+        status=Visit.Status.ARRIVED if here else Visit.Status.BOOKED,
+    )  # fmt: skip
+    expected = {} if here else {"status": Booking.Status.CONFIRMED, "arrived_at": None}
+    fields = {
+        "rate_option": "", "premedication_minutes": 0, "infusion_minutes": 30,
+        "observation_minutes": 0, "minutes": 45, **expected, **booking,
+    }  # fmt: skip
+    return make_booking(visit, clinic.chairs.get(position=position), **fields)
 
 
 def screen(patient: Patient) -> None:
