@@ -70,6 +70,14 @@ def test_who_is_to_come_is_never_overdue(
     assert (found.coming.parts, found.coming.arrives_at) == (0, at(0))
 
 
+def test_a_late_errand_has_no_clock_that_runs_red(tablet: Tablet, clinic: Clinic) -> None:
+    errand(clinic, here=False)
+    assert "<due-clock" in tablet.get(-10, "board").content.decode()
+    html = tablet.get(10, "board").content.decode()
+    assert "Not here yet" in html
+    assert "<due-clock" not in html
+
+
 @pytest.mark.parametrize(
     ("minute", "urgency", "primary", "badge"),
     [
