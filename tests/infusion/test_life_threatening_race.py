@@ -65,7 +65,7 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def begin() -> None:
         take_visit = meeting(desk.take_visit)
-        for room in (reacting, bookings):
+        for room in (desk, bookings):  # `take_dose` takes it from the desk
             monkeypatch.setattr(room, "take_visit", take_visit)
         # On a busy machine three seconds may pass before the first is done: that is no refusal.
         monkeypatch.setattr(locks, "LOCK_WAIT", "30s")
