@@ -254,10 +254,10 @@ def test_no_page_of_an_infusion_is_there_for_it(
 ) -> None:
     booking = errand(clinic)
     given = {"visit_id": booking.visit_id, "event_id": uuid4(), "act": "premedicate"}
-    there = str(pattern.name), *[given[name] for name in pattern.pattern.converters]
+    ids = [given[name] for name in pattern.pattern.converters]
     prescriber = Tablet(clinic, make_user(clinic, Role.PRESCRIBER))
     answers = [
-        call(5, *there, htmx=htmx).status_code
+        call(5, str(pattern.name), *ids, htmx=htmx).status_code
         for who in (tablet, prescriber)
         for call in (who.get, who.post)
         for htmx in (True, False)
