@@ -14,17 +14,26 @@ from scheduling.reports.span import Span
 TOLERANCE_MINUTES = 15  # an overrun is longer than a quarter-hour of the plan
 
 # Every booking of the span that had a time and was not cancelled, in the clinic's wall time, with
-# what was charted of it. A patient's stay is known once they have left.
+# what was charted of it. A patient's stay is known once they have left. An ad-hoc visit has no
+# rate table and no chart: all of its stay weighs as its running time does.
 STAYS = """
+    WITH stay AS (
+        SELECT *, rate_option <> '' AS is_dose,
+            CASE WHEN rate_option = '' AND status = 'completed' THEN ended_at END AS left_at
+        FROM scheduling_booking
+    )
     SELECT lower(b.period) AT TIME ZONE %(zone)s AS p0,
         upper(b.period) AT TIME ZONE %(zone)s AS p1,
         b.arrived_at AT TIME ZONE %(zone)s AS a0,
-        i.discharged_at AT TIME ZONE %(zone)s AS a1,
-        i.started_at, i.ended_at, i.discharged_at, b.arrived_at, lower(b.period) AS starts,
+        coalesce(i.discharged_at, b.left_at) AT TIME ZONE %(zone)s AS a1,
+        CASE WHEN b.is_dose THEN i.started_at ELSE b.arrived_at END AS started_at,
+        coalesce(i.ended_at, b.left_at) AS ended_at,
+        coalesce(i.discharged_at, b.left_at) AS discharged_at,
+        b.arrived_at, lower(b.period) AS starts, b.is_dose,
         b.premedication_minutes AS premedication, b.infusion_minutes AS infusion,
         b.observation_minutes AS observation, b.turnaround_minutes AS turnaround,
         CASE WHEN b.rate_option = 'initial' THEN %(first)s ELSE %(later)s END AS points
-    FROM scheduling_booking b
+    FROM stay b
     JOIN scheduling_clinicday d ON d.id = b.clinic_day_id
     LEFT JOIN infusion_infusion i ON i.visit_id = b.visit_id
         AND b.status IN ('arrived', 'completed')
@@ -71,12 +80,13 @@ SUMS = f"""
         avg(over) FILTER (WHERE over > %(tolerance)s) AS over_mean,
         max(over) FILTER (WHERE over > %(tolerance)s) AS over_longest,
         avg(extract(epoch FROM arrived_at - starts) / 60) AS arrival,
-        avg(extract(epoch FROM started_at - arrived_at) / 60) AS before_start,
-        avg(premedication) AS before_start_planned,
-        avg(extract(epoch FROM ended_at - started_at) / 60) AS running,
-        avg(infusion) AS running_planned,
-        avg(extract(epoch FROM discharged_at - ended_at) / 60) AS observed,
-        avg(observation) AS observed_planned
+        avg(extract(epoch FROM started_at - arrived_at) / 60) FILTER (WHERE is_dose)
+            AS before_start,
+        avg(premedication) FILTER (WHERE is_dose) AS before_start_planned,
+        avg(extract(epoch FROM ended_at - started_at) / 60) FILTER (WHERE is_dose) AS running,
+        avg(infusion) FILTER (WHERE is_dose) AS running_planned,
+        avg(extract(epoch FROM discharged_at - ended_at) / 60) FILTER (WHERE is_dose) AS observed,
+        avg(observation) FILTER (WHERE is_dose) AS observed_planned
     FROM ended
 """  # noqa: S608 - both parts are constants of this module
 

@@ -18,7 +18,7 @@ from infusion.usage import usage
 from infusion.web.reports import minutes
 from scheduling.models import Booking, Visit
 from scheduling.reports.span import Span
-from tests.infusion.builders import TODAY, at, make_booking, make_course, make_visit
+from tests.infusion.builders import TODAY, at, errand, make_booking, make_course, make_visit
 from tests.people import MONDAY_NINE, make_clinic, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,20 @@ def test_a_visit_runs_over_after_a_quarter_of_an_hour(
 def test_the_first_dose_is_watched_more_closely(clinic: Clinic) -> None:
     stay(clinic, "A", until=None, rate_option="initial")
     assert usage(clinic, DAY).nurse_planned == pytest.approx(100 * (2 * 210 + 60) / 4800)
+
+
+def test_an_ad_hoc_visit_uses_chair_and_nurse_and_is_no_phase_of_a_dose(clinic: Clinic) -> None:
+    gone = {"status": "completed", "arrived_at": at(5), "ended_at": at(45)}
+    errand(clinic, **gone, infusion_minutes=30, minutes=45)
+    Visit.objects.update(status="completed")
+    found = usage(clinic, DAY)
+    assert (found.planned, found.ended, found.over_count) == (1, 1, 0)
+    assert found.chair_planned == pytest.approx(100 * 45 / 1200)
+    assert found.chair_actual == pytest.approx(100 * 40 / 1200)
+    assert found.nurse_planned == pytest.approx(100 * 30 / 4800)
+    assert found.nurse_actual == pytest.approx(100 * 40 / 4800)
+    assert all((phase.planned, phase.actual) == (None, None) for phase in found.phases)
+    assert [hour.actual for hour in found.hours if hour.actual] == [pytest.approx(40 / 60)]
 
 
 def test_who_did_not_come_was_planned_and_who_called_off_was_not(clinic: Clinic) -> None:
