@@ -7,7 +7,7 @@ and out: no Django, no database, no clock.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from operator import le, lt
@@ -72,6 +72,8 @@ class Day:
     points_per_nurse: int
     isolation: frozenset[UUID] = frozenset()  # the chairs that stand apart
     pharmacy_limit: int = 0  # bags the pharmacy makes ready per slot; 0 is no limit
+    # Of the taken slots those in which the chair is out of service: for words only.
+    broken: Mapping[UUID, int] = field(default_factory=dict, compare=False)
 
     def start_limit(self, slot: int) -> int:
         """How many infusions the nurses on duty may begin in `slot`."""
@@ -145,8 +147,11 @@ def _chair_obstacle(day: Day, load: Load, slot: int, chair: UUID) -> Obstacle | 
     taken = day.chairs[chair] & mask(range(slot, slot + load.chair))
     if not taken:
         return None
-    at = day.grid.label((taken & -taken).bit_length() - 1)
-    return Obstacle("CHAIR-TAKEN", f"That chair is taken from {at}.")
+    first = taken & -taken
+    at = day.grid.label(first.bit_length() - 1)
+    is_broken = day.broken.get(chair, 0) & first
+    words = "out of service" if is_broken else "taken"
+    return Obstacle("CHAIR-TAKEN", f"That chair is {words} from {at}.")
 
 
 def _nurse_obstacles(day: Day, load: Load, slot: int) -> list[Obstacle]:

@@ -73,6 +73,7 @@ def capacity(
         points_per_nurse=clinic.points_per_nurse,
         isolation=frozenset(chair for chair, room in rooms.items() if room.isolation),
         pharmacy_limit=clinic.pharmacy_limit,
+        broken={chair: room.taken for chair, room in rooms.items() if room.taken},
     )
 
 

@@ -147,7 +147,7 @@ def test_a_broken_or_retired_chair_takes_nobody(desk: Desk) -> None:
     )  # fmt: skip
     Chair.objects.filter(pk=desk.chairs[1]).update(is_active=False)
     visit = desk.visit()
-    with pytest.raises(Conflict, match="taken from 10:00"):
+    with pytest.raises(Conflict, match="out of service from 10:00"):
         desk.book(visit, chair=0)
     with pytest.raises(RuleBroken, match="not in use"):
         desk.book(visit, chair=1)

@@ -191,7 +191,7 @@ def test_a_way_back_that_is_shut_is_said_in_words(desk: Desk, scheduler: Client)
     token = token_in(answer.content.decode())
     said = scheduler.post(url("day_undo", desk), {"token": token}).content.decode()
     assert "Not taken back. " in said
-    assert "That chair is taken from 10:00" in said
+    assert "That chair is out of service from 10:00" in said
     booking.refresh_from_db()
     assert booking.chair_id == desk.chairs[1]
 
