@@ -104,7 +104,7 @@ def load_of(phases: Phases, *, offset: int = 0) -> Load:
     care = _slots(offset + phases.care)
     first, after = starts_at // MINUTES, _slots(starts_at + MINUTES)
     points = [0] * care
-    for slot in range(watched_until // MINUTES, care):
+    for slot in range(watched_until // MINUTES, care if phases.observation else 0):
         points[slot] = phases.points_observation
     for slot in range(first, min(_slots(watched_until), care)):
         points[slot] = max(points[slot], phases.points_infusion)

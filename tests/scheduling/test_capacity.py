@@ -126,6 +126,13 @@ def people_can(day: Day, slot: int, hands: int, points: int) -> bool:
     return nurses > 0 and (not points or watched <= nurses * day.points_per_nurse)
 
 
+def test_a_visit_without_an_hour_after_it_costs_none() -> None:
+    """Found by hypothesis: the quarter-hour in which it ends was charged as observation."""
+    visit = Phases(premedication=0, infusion=16, observation=0, turnaround=15, points_infusion=1,
+                   points_observation=2)  # fmt: skip
+    assert load_of(visit).points == (1, 1)
+
+
 @given(day=days(), visit=phases)
 def test_masks_find_exactly_what_a_minute_by_minute_reading_finds(day: Day, visit: Phases) -> None:
     load = load_of(visit)
