@@ -29,8 +29,12 @@ class Spent:
     server_cpu_ms: float | None  # in PostgreSQL's, where it runs on this machine
 
 
-def at_once(shares: Sequence[Sequence[Work]]) -> Spent:
-    """Run each share of the work in a process of its own, all beginning together."""
+def at_once(shares: Sequence[Sequence[Work]], *, warm_up: Sequence[Sequence[Work]] = ()) -> Spent:
+    """Run each share of the work in a process of its own, all beginning together.
+
+    Before that, and not measured, each runs its share of `warm_up`: a process and its connection
+    do everything for the first time once in their life, and a web server's live for long.
+    """
     for each in connections.all():
         each.close()
         each.close_pool()  # type: ignore[attr-defined]
@@ -38,7 +42,8 @@ def at_once(shares: Sequence[Sequence[Work]]) -> Spent:
     with ProcessPoolExecutor(
         len(shares), mp_context=here, initializer=_enter, initargs=(here.Barrier(len(shares)),)
     ) as pool:
-        parts = list(pool.map(partial(_clerk, shares), range(len(shares))))
+        work = partial(_clerk, shares, warm_up)
+        parts = list(pool.map(work, range(len(shares))))
     server = [part.server_cpu_ms for part in parts if part.server_cpu_ms is not None]
     return Spent(
         [ms for part in parts for ms in part.times],
@@ -52,10 +57,14 @@ def _enter(gate: Barrier) -> None:
     _gate = gate
 
 
-def _clerk(shares: Sequence[Sequence[Work]], number: int) -> Spent:
+def _clerk(
+    shares: Sequence[Sequence[Work]], warm_up: Sequence[Sequence[Work]], number: int
+) -> Spent:
     share, times = shares[number], []
     connection.ensure_connection()
     server = connection.connection.info.backend_pid
+    for work in warm_up[number] if warm_up else ():
+        work()
     if _gate is not None:
         _gate.wait(STARTING)
     cpu, there = time.process_time(), _used_by(server)
