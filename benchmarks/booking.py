@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as wall_time
 from functools import partial
+from random import Random
 from typing import Any
 
 import psycopg
@@ -108,6 +109,7 @@ def _jobs(scene: Scene, days: int) -> list[Job]:
         for day in range(days)
         for chair in scene.chairs
     ]
+    Random(days).shuffle(places)  # else all clerks would book one day after the other together
     count = min(CLERKS * EACH, len(places))
     visits = make_visits(scene.clinic, count)
     return [(visit, chair.pk, start) for visit, (chair, start) in zip(visits, places, strict=False)]
