@@ -48,12 +48,13 @@ browser: .venv/.dev # drives a Chromium, which is installed when there is none
 	@chromium="$$($(LAUNCH) browser)" && \
 	CHROMIUM_PATH="$$chromium" $(SERVICES) $(MAKE) --no-print-directory -k -j 2 -O demo-pages other-pages
 
-demo-pages: # the pages of one whole demo clinic
-	@$(SERVICES) $(PYTEST) -n 0 --create-db -m browser tests/browser --ignore=tests/browser/ward
+demo-pages: # the pages of one whole demo clinic, and the parts that pages are made of
+	@$(SERVICES) $(PYTEST) -n 0 --create-db -m browser tests/browser tests/display \
+		--ignore=tests/browser/ward
 
 other-pages: # beside it, in a database of its own
 	@TEST_DATABASE_NAME=test_pages $(SERVICES) $(PYTEST) -n 0 --create-db -m browser \
-		--ignore-glob="tests/browser/test_*"
+		--ignore-glob="tests/browser/test_*" --ignore=tests/display
 
 check: .venv/.dev ## format, lint, types, import contracts, templates, migrations, deployment
 	@$(MAKE) --no-print-directory -k -j 2 types format-check lint contracts templates migrations deploy

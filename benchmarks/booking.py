@@ -1,8 +1,10 @@
 """Twelve clerks book at once: the service against the same rows written raw through psycopg.
 
-Each clerk is a process with one connection, as the workers of the web server are, and books
-without a pause, which nobody does. Beside the times stand the processor's milliseconds of one
-booking, in Python and in PostgreSQL: those do not change when the machine is busy elsewhere.
+First each clerk is a process with one connection, more of them than any server would run on two
+processors; then the twelve wait in one line before as many workers and threads as the web server
+has. All book without a pause, which nobody does. Beside the times stand the processor's
+milliseconds of one booking, in Python and in PostgreSQL: those do not change when the machine is
+busy elsewhere.
 """
 
 import os
@@ -18,9 +20,10 @@ import psycopg
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.clerks import Spent, at_once
+from benchmarks.clerks import Spent, at_once, served
 from benchmarks.measure import Measured, percentile, row
 from benchmarks.scene import FIRST_DAY, NOW, Scene, make_scene, make_visits
+from config import gunicorn
 from core.errors import Refusal
 from scheduling.models import ClinicDay
 from scheduling.services.bookings import book
@@ -72,7 +75,19 @@ def run() -> list[Measured]:
         )
         rows.append(row("booking", f"{CLERKS} writers, {case}", len(service.times), service.times,
                         floor.times, note=note))  # fmt: skip
-    return rows
+    return rows + [_as_served(days) for days in (1, 3, 10)]
+
+
+def _as_served(days: int) -> Measured:
+    """Twelve clerks before the web server's own workers and threads, waiting in one line."""
+    size = {"workers": gunicorn.workers, "threads": gunicorn.threads}
+    floor, times = served(_shares(_raw, days), **size), served(_shares(_service, days), **size)
+    note = (
+        f"p95 {percentile(times, 0.95):.0f}, raw p95 {percentile(floor, 0.95):.0f}; goal 100 on "
+        f"three days; load {os.getloadavg()[0]:.1f}"
+    )
+    case = f"{CLERKS} writers, {days} d, {gunicorn.workers} x {gunicorn.threads} threads"
+    return row("booking", case, len(times), times, floor, note=note)
 
 
 def _costs(spent: Spent) -> str:

@@ -4,16 +4,19 @@ the web server, and unlike threads, which would measure one interpreter's lock."
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from django.db import connection, connections
 
 Work = Callable[[], object]
+Piece = tuple[int, int, float] | None  # whose, which of theirs, when it was sent; None closes
+Answer = tuple[int, float]  # which of theirs, milliseconds
 TICKS = 100  # of a second, in /proc
 STARTING = 30  # seconds within which every process must have begun
 
@@ -76,6 +79,54 @@ def _clerk(
     since = _used_by(server)
     connection.close()
     return Spent(times, spent, None if there is None or since is None else since - there)
+
+
+def served(shares: Sequence[Sequence[Work]], *, workers: int, threads: int) -> list[float]:
+    """Run the shares as clients of one server: each sends its next piece of work as soon as it has
+    the answer to the one before, and the pieces wait in one line for `workers` processes of
+    `threads` threads each. Return the milliseconds from sending to answer, but for each client's
+    first, with which everything is done for the first time.
+    """
+    for each in connections.all():
+        each.close()
+        each.close_pool()  # type: ignore[attr-defined]
+    here = multiprocessing.get_context("fork")
+    line, answers = here.SimpleQueue(), here.SimpleQueue()
+    for client in range(len(shares)):
+        line.put((client, 0, time.perf_counter()))
+    serve = partial(_serve, shares, line, answers, threads)
+    processes = [here.Process(target=serve) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    done = [answers.get() for _ in range(sum(map(len, shares)))]
+    for _ in range(workers * threads):
+        line.put(None)
+    for process in processes:
+        process.join()
+    return [ms for number, ms in done if number]
+
+
+def _serve(
+    shares: Sequence[Sequence[Work]], line: SimpleQueue[Piece], answers: SimpleQueue[Answer],
+    threads: int,
+) -> None:  # fmt: skip
+    with ThreadPoolExecutor(threads) as pool:
+        for each in [pool.submit(_answer, shares, line, answers) for _ in range(threads)]:
+            each.result()
+
+
+def _answer(
+    shares: Sequence[Sequence[Work]], line: SimpleQueue[Piece], answers: SimpleQueue[Answer]
+) -> None:
+    """Take pieces of the line until it is closed; a client sends its next when it has an answer."""
+    while (piece := line.get()) is not None:
+        client, number, sent = piece
+        shares[client][number]()
+        now = time.perf_counter()
+        answers.put((number, (now - sent) * 1000))
+        if number + 1 < len(shares[client]):
+            line.put((client, number + 1, now))
+    connection.close()
 
 
 def _used_by(pid: int) -> float | None:

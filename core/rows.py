@@ -60,3 +60,28 @@ def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:
             changed[position] = convert(changed[position], column, connection)
         row = tuple(changed)
     return model.from_db(connection.alias, table.names, row)
+
+
+def write_row(row: models.Model, *names: str) -> None:
+    """Write the columns of the fields `names` of a row that is there.
+
+    As `save(update_fields=...)` does, without signals, for rows a command has locked. Raises
+    RuntimeError when the row is gone.
+    """
+    fields = [row._meta.get_field(name) for name in names]
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname), connection)  # type: ignore[union-attr]
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_update(type(row), names), [*values, row.pk])
+        if cursor.rowcount != 1:
+            raise RuntimeError(f"{row._meta.label} is not there any more")
+
+
+@cache
+def _update(model: type[models.Model], names: tuple[str, ...]) -> str:
+    quote = connection.ops.quote_name
+    columns = [model._meta.get_field(name).column for name in names]  # type: ignore[union-attr]
+    changes = ", ".join(f"{quote(column or '')} = %s" for column in columns)
+    return f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE id = %s"  # noqa: S608 - from the models

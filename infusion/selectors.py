@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+from django.db import connection
 from django.db.models import Q
 
 from clinical.model import ReactionSeverity
@@ -223,13 +225,29 @@ def reaction_histories(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHist
     Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
     another axis, charted apart.
     """
-    events = InfusionEvent.objects.filter(
-        infusion__patient_id__in=patient_ids, kind=InfusionEvent.Kind.REACTION
-    )
+    with connection.cursor() as cursor:  # each booking asks: no query set is put together for it
+        cursor.execute(_REACTIONS, [list(patient_ids), InfusionEvent.Kind.REACTION])
+        rows = cursor.fetchall()
+    patients = {pk: patient for patient, pk, *_ in rows}
     reactions: dict[UUID, list[InfusionEvent]] = defaultdict(list)
-    for event in record.standing(events.select_related("infusion")):
-        reactions[event.infusion.patient_id].append(event)
+    charted = [
+        InfusionEvent(
+            pk=pk, amends_id=amends, values=orjson.loads(values), occurred_at=occurred,
+            recorded_at=recorded,
+        )
+        for _, pk, amends, values, occurred, recorded in rows
+    ]  # fmt: skip
+    for event in record.standing(charted):
+        reactions[patients[event.pk]].append(event)
     return {patient: _worst(known) for patient, known in reactions.items()}
+
+
+_REACTIONS = """
+    SELECT infusion.patient_id, event.id, event.amends_id, event.values::text, event.occurred_at,
+        event.recorded_at
+    FROM infusion_infusionevent event JOIN infusion_infusion infusion ON infusion.id = infusion_id
+    WHERE infusion.patient_id = ANY(%s) AND event.kind = %s
+"""
 
 
 def _worst(reactions: Iterable[InfusionEvent]) -> ReactionHistory:

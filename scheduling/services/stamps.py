@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.db import joins
+from core.rows import write_row
 from scheduling.models import Booking, Course, Visit
 
 
@@ -11,4 +12,4 @@ def save(row: Course | Visit | Booking, *fields: str, now: datetime) -> None:
     """Save `fields` of a locked row, with its next version and the time of change."""
     row.version += 1
     row.updated_at = now
-    row.save(update_fields=[*fields, "version", "updated_at"])
+    write_row(row, *fields, "version", "updated_at")
