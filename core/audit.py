@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from core.actor import Actor
 from core.db import command, joins
 from core.models import AuditEntry
+from core.prepared import prepared
 
 
 @joins
@@ -113,7 +114,7 @@ def _write(entry: AuditEntry) -> None:
     """Insert one entry: every change and every page does, so the statement is written once."""
     values = [getattr(entry, column) for column in _COLUMNS]
     values[_COLUMNS.index("details")] = orjson.dumps(entry.details).decode()
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_INSERT, values)
 
 

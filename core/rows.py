@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
 
+from core.prepared import prepared
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -45,7 +47,7 @@ def rows_by(
     table = _table(model)
     condition = " AND ".join(f"{column} = ANY(%s)" for column in wanted)
     ending = "FOR NO KEY UPDATE" if lock else ""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
             [list(values) for values in wanted.values()],
@@ -73,7 +75,7 @@ def write_row(row: models.Model, *names: str) -> None:
         field.get_db_prep_save(getattr(row, field.attname), connection)  # type: ignore[union-attr]
         for field in fields
     ]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_update(type(row), names), [*values, row.pk])
         if cursor.rowcount != 1:
             raise RuntimeError(f"{row._meta.label} is not there any more")

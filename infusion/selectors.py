@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from django.db import connection
 from django.db.models import Q
 
 from clinical.model import ReactionSeverity
@@ -16,6 +15,7 @@ from clinics.permissions import BOARD_VIEW
 from clinics.selectors import chairs_of, clinic_by_id
 from core.actor import Actor
 from core.errors import NotFound
+from core.prepared import prepared
 from core.zones import local_date
 from infusion import record
 from infusion.board import (
@@ -225,7 +225,7 @@ def reaction_histories(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHist
     Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
     another axis, charted apart.
     """
-    with connection.cursor() as cursor:  # each booking asks: no query set is put together for it
+    with prepared() as cursor:  # each booking asks: no query set is put together for it
         cursor.execute(_REACTIONS, [list(patient_ids), InfusionEvent.Kind.REACTION])
         rows = cursor.fetchall()
     patients = {pk: patient for patient, pk, *_ in rows}

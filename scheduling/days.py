@@ -6,9 +6,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from clinics.models import Chair, Clinic
+from core.prepared import prepared
 from scheduling.capacity import Day, mask
 from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
@@ -101,7 +100,7 @@ _ROOMS = """
 def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[UUID, Room]]:
     """Return the chairs in use on each of some days in a row: one query for any number."""
     last = grids[-1]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _ROOMS,
             {"clinic": clinic_id, "first": grids[0].midnight, "last": last.instant(last.count)},

@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from clinics.models import Absence, Clinic, HeadCount, Shift
 from clinics.public_holidays import holiday
+from core.prepared import prepared
 from scheduling.grid import MINUTES, Grid, grid_of
 
 USUAL = 96  # slots of a day without a clock change
@@ -154,7 +153,7 @@ def roster(clinic: Clinic, dates: Collection[date], *, also: Collection[Away] = 
 
 def _facts(clinic: Clinic, dates: Collection[date]) -> Mapping[str, list[_Fact]]:
     found: dict[str, list[_Fact]] = defaultdict(list)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _ROSTER,
             {

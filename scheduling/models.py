@@ -107,6 +107,7 @@ class Visit(models.Model):
     purpose = models.CharField(max_length=12, choices=Purpose.choices, blank=True)
     minutes = models.PositiveSmallIntegerField(null=True)  # of care, ad hoc only
     note = models.CharField(max_length=200, blank=True)  # what the nurse is to know, ad hoc only
+    dropped_because = models.CharField(max_length=200, blank=True)  # ad hoc only
     due_on = models.DateField()
     earliest_on = models.DateField()
     latest_on = models.DateField()

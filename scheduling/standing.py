@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
+from core.prepared import prepared
 from scheduling.models import Booking
 
 
@@ -51,7 +50,7 @@ def standing_on(days: Collection[UUID]) -> dict[UUID, list[Standing]]:
     """Return what counts against each clinic's day (by id), offers included, in the order it was
     made: one query, as every booking asks for it under its lock."""
     found: dict[UUID, list[Standing]] = {day: [] for day in days}
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_STANDING, [list(days), list(Booking.COUNTED)])
         for day, *rest in cursor.fetchall():
             found[day].append(Standing(*rest))

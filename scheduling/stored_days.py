@@ -13,9 +13,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
 from clinics.models import Clinic, Shift
+from core.prepared import prepared
 from scheduling.capacity import Day, Load, load_of, mask_where
 from scheduling.days import Room, outages_between
 from scheduling.duty import Away, Duty, Roster, absences, on_duty, roster
@@ -149,7 +149,7 @@ _STORED = """
 
 def stored_rows(clinic_id: UUID, dates: Sequence[date]) -> dict[date, Stored]:
     """Return what the rows of the clinic's days say is taken: one query on an index."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_STORED, [clinic_id, dates[0], dates[-1]])
         return {day: Stored(*rest) for day, *rest in cursor.fetchall()}
 

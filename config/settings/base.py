@@ -90,6 +90,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
             **database.get("OPTIONS", {}),
+            "prepare_threshold": 2,  # runs before a statement of core.prepared is prepared
             "pool": {
                 "min_size": 1,
                 "max_size": env.integer("DATABASE_POOL_SIZE", default=10, minimum=1),

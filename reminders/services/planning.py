@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import connection
-
 from core.db import joins
+from core.prepared import prepared
 from reminders.models import Reminder
 
 
@@ -95,7 +94,7 @@ def put_all(planned: Sequence[Planned], *, now: datetime, are_new: bool = False)
     """
     if not planned:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _PLAN.format(", ".join([_ONE] * len(planned))),
             [value for each in planned for value in each.values(now)],
@@ -128,7 +127,7 @@ def void_all(
     do must hold only what is still to be done. `kinds` None means all kinds. A message that is
     being sent at this very moment may still go out; its sender then finds the row void.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _VOID,
             {

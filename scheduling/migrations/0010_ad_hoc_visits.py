@@ -55,6 +55,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='visit',
+            name='dropped_because',
+            field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddField(
+            model_name='visit',
             name='purpose',
             field=models.CharField(blank=True, choices=[('blood_test', 'Blood test'), ('examination', 'Examination'), ('observation', 'Observation'), ('line_care', 'Line care'), ('teaching', 'Teaching'), ('other', 'Other visit')], max_length=12),
         ),

@@ -131,11 +131,11 @@ def _drop(held: InHand, visit_id: UUID, reason: str, actor: Actor, now: datetime
     booking = held.bookings.get(visit_id)
     was = booking.status if booking is not None else ""
     cancel_visit(held, visit, reason=reason, now=now)
+    visit.dropped_because = reason
+    save(visit, "dropped_because", now=now)
     if booking is not None and told_time(last_told(booking.pk)):  # they have a time in writing
         tell_cancelled(booking, held.patient, was=was, now=now)
-    audit.record(
-        "visit.dropped", visit, actor=actor, now=now, patient_id=visit.patient_id, reason=reason
-    )
+    audit.record("visit.dropped", visit, actor=actor, now=now, patient_id=visit.patient_id)
     return visit
 
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from django.db import connection
 
 from clinics.models import Clinic
 from core.db import joins
 from core.locks import lock_by
+from core.prepared import prepared
 from scheduling.days import openings
 from scheduling.grid import grid_of
 from scheduling.models import ClinicDay
@@ -72,7 +72,7 @@ def rewrite_summary(
     day.chair_masks = {str(chair): f"{taken:x}" for chair, taken in total.chairs.items()}
     day.version += 1
     day.updated_at = now
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_REWRITE, {
             "id": day.pk, "opens": day.opens_at, "closes": day.closes_at,
             "nurses": _array(day.nurses), "starts": _array(day.starts),

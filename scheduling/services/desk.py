@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 
 from clinics.models import Clinic
@@ -14,6 +13,7 @@ from core.actor import Actor
 from core.db import joins
 from core.errors import Conflict, NotFound, RuleBroken
 from core.locks import lock_by, lock_rows
+from core.prepared import prepared
 from core.rows import rows_by
 from core.zones import local_date
 from patients.models import Patient
@@ -114,7 +114,7 @@ _BY_BOOKING = """SELECT id, course_id, patient_id FROM scheduling_visit
 
 def _seen(which: str, key: UUID, actor: Actor) -> _Whose:
     """Return whose visits are meant, read without a lock."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(which, [key, actor.clinic_id])
         found = cursor.fetchone()
     if found is None:
@@ -237,6 +237,6 @@ _BOOKED_DAYS = """
 
 def _booked_days(whose: _Whose) -> list[date]:
     column, keys = whose.mine
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_BOOKED_DAYS.format(column=column), [keys, list(Booking.ACTIVE)])
         return [day for (day,) in cursor.fetchall()]

@@ -192,4 +192,4 @@ def test_a_database_address_keeps_its_own_options_beside_ours() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == "['options', 'pool', 'sslmode']\n"
+    assert done.stdout == "['options', 'pool', 'prepare_threshold', 'sslmode']\n"

@@ -210,6 +210,8 @@ def test_what_is_not_needed_any_more_frees_its_place(desk: Desk) -> None:
     visit.refresh_from_db()
     booking.refresh_from_db()
     assert (visit.status, booking.status) == (Visit.Status.CANCELLED, Booking.Status.CANCELLED)
+    assert visit.dropped_because == "Done at the doctor's"
+    assert "doctor" not in str(list(AuditEntry.objects.values_list("details", flat=True)))
     with pytest.raises(Conflict):
         drop_visit(visit_id=visit.pk, reason="Again", actor=desk.actor, now=NOW)
     with pytest.raises(Conflict, match="not waiting"):

@@ -1,0 +1,23 @@
+"""A cursor for statements that are written by hand and run all the time.
+
+PostgreSQL parses and plans such a statement once per connection and then only runs it. What the
+query sets put together stays as Django does it: their text changes too much to be worth a plan.
+"""
+
+from typing import cast
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
+
+
+def prepared() -> CursorWrapper:
+    """Return a cursor on the current connection that prepares what it runs again and again.
+
+    Logged, counted and refused like any other. Parameters go to the server apart from the text,
+    so a statement may need a cast where PostgreSQL cannot tell a type.
+    """
+    connection.ensure_connection()
+    cursor = Cursor(connection.connection)
+    # Django has no other way to give a cursor of one's own its log, its count and its errors.
+    return cast("CursorWrapper", connection._prepare_cursor(cursor))  # type: ignore[attr-defined]  # noqa: SLF001
