@@ -191,11 +191,18 @@ def _running_on(
         words = f"Resume at {rate_text(rate)}."
         return _do(Action.RESUME, words, opens_at=now, rate_ml_h=rate)
     following = timeline.next_rate()
-    if following is None or len(projection.ahead) == 1:
+    if following is None or _goes_on_so(timeline, projection):
         return _do(Action.CHART_END, "Chart the end of the infusion.", opens_at=projection.end)
     words = f"Increase to {rate_text(following)} if it is tolerated."
     opens_at = None if timeline.symptoms_open else earliest
     return _do(Action.INCREASE, words, opens_at=opens_at, rate_ml_h=following)
+
+
+def _goes_on_so(timeline: Timeline, projection: Projection) -> bool:
+    """Whether the bag will be empty at the rate that runs, before that may rise. A rise that is
+    due, even the last one, is the first stretch ahead, at another rate."""
+    ahead = projection.ahead
+    return len(ahead) == 1 and ahead[0].rate_ml_h == timeline.rate_ml_h
 
 
 def _next_action(

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from clinical.protocol import ClimbPolicy, RateOption, ReactionSeverity, load
-from clinical.run import Event, EventKind, replay, state_at, story_of
+from clinical.run import Action, Event, EventKind, replay, state_at, story_of
 from clinical.titration import duration_of, plan, rate_table
 from tests.clinical import simulation
 from tests.clinical.simulation import FINE, Pump, Tap
@@ -151,6 +151,9 @@ def test_the_two_engines_agree(infusion: tuple[str, int, str, list[Tap], int]) -
     active = pump.status in {"running", "paused"} and not pump.never_again
     following = pump.following() if active else None
     assert state.next_rate_ml_h == (None if following is None else Fraction(following, FINE))
-    asked = simulation.vitals_asked(pump, simulated_rise(pump, now))
+    rise = simulated_rise(pump, now)
+    if state.next_action.action in {Action.INCREASE, Action.CHART_END} and not pump.open_symptoms:
+        assert (state.next_action.action is Action.INCREASE) == (rise is not None)
+    asked = simulation.vitals_asked(pump, rise)
     assert state.vitals_due == (None if asked is None else at(asked[0]))
     assert state.vitals_why == (None if asked is None else asked[1])
