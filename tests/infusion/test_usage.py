@@ -108,7 +108,7 @@ def test_the_first_dose_is_watched_more_closely(clinic: Clinic) -> None:
 
 
 def test_an_ad_hoc_visit_uses_chair_and_nurse_and_is_no_phase_of_a_dose(clinic: Clinic) -> None:
-    gone = {"status": "completed", "arrived_at": at(5), "ended_at": at(45)}
+    gone: dict[str, Any] = {"status": "completed", "arrived_at": at(5), "ended_at": at(45)}
     errand(clinic, **gone, infusion_minutes=30, minutes=45)
     Visit.objects.update(status="completed")
     found = usage(clinic, DAY)

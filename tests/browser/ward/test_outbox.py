@@ -347,7 +347,8 @@ def test_nothing_a_browser_keeps_names_anybody(ward: Ward, tablet: Tablet, visit
     kept = page.evaluate(DUMP)
     assert "tapped_at" in kept, "the dump sees the entries"
     for word in ("Doe", "DOE", "Jane", "MRN-1", "1988", "04-Mar", "faint", "177", "ocrelizumab"):
-        assert word not in kept, word
+        # By itself: the digits of a number may stand inside somebody's random id.
+        assert not re.search(rf"\b{re.escape(word)}\b", kept), word
     tablet.find_wifi()
     tablet.drain()
     assert "tapped_at" not in page.evaluate(DUMP), "what is saved is gone from here"
