@@ -37,7 +37,8 @@ GAP_PATIENT = GAP.replace("t.id F", "t.patient_id F", 1)
 RUNNING = _id("scheduling_course", "t.status = 'active' AND t.first_infusion_on > current_date")
 TO_BOOK = _id(
     "scheduling_visit",
-    "t.status = 'planned' AND t.due_on BETWEEN current_date - 100 AND current_date - 5 "
+    "t.course_id IS NOT NULL AND t.status = 'planned' "
+    "AND t.due_on BETWEEN current_date - 100 AND current_date - 5 "
     "AND NOT EXISTS (SELECT 1 FROM scheduling_visit e WHERE e.course_id = t.course_id "
     "AND e.status = 'planned' AND e.dose_number < t.dose_number)",
 )

@@ -27,8 +27,9 @@ def opened(page: Page, demo: DemoClinic) -> Page:
 
 
 def visit(page: Page, n: int = 0) -> Locator:
-    """A visit that may be moved, found again by its id wherever it goes."""
-    key = page.locator(".ec-draggable [data-visit]").nth(n).get_attribute("data-visit")
+    """A dose that may be moved, found again by its id wherever it goes."""
+    doses = page.locator(".ec-draggable").filter(has_text="mg").locator("[data-visit]")
+    key = doses.nth(n).get_attribute("data-visit")
     return page.locator(f".ec-event.visit:has([data-visit='{key}'])").first
 
 
