@@ -1,32 +1,21 @@
 """Ad-hoc visits over the API: asked for, booked by the visit's id, listed, dropped."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
+from clinics.models import Clinic
 from scheduling.models import Booking, Visit
-from tests.api.builders import Caller, make_caller
-from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
+from tests.api.builders import Caller
+from tests.scheduling.builders import MONDAY, Desk, make_desk
 
+pytestmark = pytest.mark.usefixtures("monday_nine")
 PATH = "/api/v1/ad-hoc-visits"
 
 
-@pytest.fixture(autouse=True)
-def _monday_nine() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def api(desk: Desk) -> Caller:
-    return make_caller(desk.clinic)
+def clinic(desk: Desk) -> Clinic:
+    return desk.clinic
 
 
 def wanted(desk: Desk, **changes: Any) -> dict[str, Any]:

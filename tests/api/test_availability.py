@@ -1,6 +1,5 @@
 """Times over the API: found with reasons, held, confirmed, released, moved."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,29 +7,19 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from clinics.models import Shift
+from clinics.models import Clinic, Shift
 from scheduling import tasks
 from scheduling.models import Booking, Visit
 from tests.api.builders import Caller, make_caller
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
 
+pytestmark = pytest.mark.usefixtures("monday_nine")
 AVAILABILITY, HOLDS, BOOKINGS = "/api/v1/availability", "/api/v1/holds", "/api/v1/bookings"
 
 
-@pytest.fixture(autouse=True)
-def _monday_nine() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def api(desk: Desk) -> Caller:
-    return make_caller(desk.clinic)
+def clinic(desk: Desk) -> Clinic:
+    return desk.clinic
 
 
 @pytest.fixture

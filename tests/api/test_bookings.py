@@ -1,37 +1,27 @@
 """Booking over the API: once per key, from the version that was seen, by the pages' services."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection
 
+from clinics.models import Clinic
 from core.models import AuditEntry, IdempotencyKey
 from scheduling.models import Booking, Visit
 from tests.api.builders import Caller, make_caller
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
 
+pytestmark = pytest.mark.usefixtures("monday_nine")
 PATH = "/api/v1/bookings"
 
 
-@pytest.fixture(autouse=True)
-def _monday_nine() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def api(desk: Desk) -> Caller:
-    return make_caller(desk.clinic)
+def clinic(desk: Desk) -> Clinic:
+    return desk.clinic
 
 
 def wish(desk: Desk, visit: Visit, chair: int = 0) -> dict[str, str]:

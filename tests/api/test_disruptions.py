@@ -22,11 +22,6 @@ def _now() -> Iterator[None]:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
 def api(desk: Desk) -> Caller:
     return make_caller(desk.clinic, "disruptions:write")
 

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from celery import current_app
 
+from clinics.models import Clinic
 from scheduling import plan_jobs
 from scheduling.models import Booking
 from scheduling.plan_jobs import work_on
@@ -29,13 +30,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def api(desk: Desk) -> Caller:
-    return make_caller(desk.clinic)
+def clinic(desk: Desk) -> Clinic:
+    return desk.clinic
 
 
 def ask(api: Caller, key: str = "k", **more: str) -> Any:

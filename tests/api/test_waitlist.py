@@ -1,37 +1,26 @@
 """The waitlist over the API: join, read what came free, offer, answer, leave; once per key."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clinics.models import Clinic
 from core.models import AuditEntry
 from scheduling.models import Booking, Offer, PatientWishes, Visit, WaitlistEntry
 from scheduling.services.bookings import cancel
 from tests.api.builders import Caller, make_caller
 from tests.scheduling.builders import NOW, Desk, make_desk
 
+pytestmark = pytest.mark.usefixtures("monday_nine")
 PATH = "/api/v1/waitlist"
 
 
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def api(desk: Desk) -> Caller:
-    return make_caller(desk.clinic)
+def clinic(desk: Desk) -> Clinic:
+    return desk.clinic
 
 
 def post(api: Caller, path: str, body: dict[str, str] | None = None, key: str = "") -> Any:

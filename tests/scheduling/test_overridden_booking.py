@@ -14,7 +14,7 @@ from scheduling.models import Booking, Override, Visit
 from scheduling.services.overridden_booking import book_past_rule
 from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.web.desk import signed_in, url
 
 pytestmark = pytest.mark.django_db
 EARLY = MONDAY + timedelta(days=7)

@@ -28,7 +28,7 @@ from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
 from tests.scheduling.racing import race
 from tests.scheduling.test_planner_runs import solve_here
-from tests.scheduling.web.test_pages import signed_in
+from tests.scheduling.web.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 SUNDAY = MONDAY - timedelta(days=1)

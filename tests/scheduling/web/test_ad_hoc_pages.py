@@ -1,7 +1,6 @@
 """A visit that is no dose, by the pages: asked for, found a time, shown everywhere, ended."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,32 +15,16 @@ from scheduling.disruption.what import ChairOut
 from scheduling.models import Booking, Visit
 from scheduling.services.ad_hoc import AskedFor, ask_for_visit
 from scheduling.services.disruptions import record_disruption
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.builders import MONDAY, NOW, Desk, at
+from tests.scheduling.web.desk import signed_in, url
 from tests.scheduling.web.test_slot_page import buttons
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 TEN = at(MONDAY, "10:00")
 WANTED = {
     "purpose": "blood_test", "minutes": "30", "first": "2026-03-09", "last": "2026-03-13",
     "note": "Fasting",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def asked(desk: Desk, mrn: str = "AH-1", purpose: str = "blood_test") -> Visit:

@@ -16,7 +16,7 @@ from core.models import AuditEntry
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings
 from tests.people import make_clinic, make_user
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
+from tests.scheduling.builders import MONDAY, NOW, Desk, at
 
 pytestmark = pytest.mark.django_db
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -27,11 +27,6 @@ def _the_monday_before(settings: Any) -> Iterator[None]:
     settings.HAS_DAY_GRID = True
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
 
 
 def signed_in(desk: Desk, role: str = Role.SCHEDULER) -> Client:

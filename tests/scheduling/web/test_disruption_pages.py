@@ -15,8 +15,8 @@ from core.models import AuditEntry
 from reminders.models import Reminder
 from scheduling.disruption import troubles
 from scheduling.models import Booking, Visit
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.builders import MONDAY, NOW, Desk, at
+from tests.scheduling.web.desk import signed_in, url
 
 pytestmark = pytest.mark.django_db
 ROW = re.compile(r'name="row" value="([0-9a-f-]{36})"')
@@ -27,16 +27,6 @@ CLOSING = {"day": MONDAY.isoformat(), "reason": "Burst pipe"}
 def _now() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def look(client: Client, desk: Desk, kind: str = "closing", **fields: Any) -> Any:

@@ -12,7 +12,6 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinics.models import Role
 from core.actor import system_actor
 from core.errors import Conflict, Forbidden, Invalid
 from core.models import AuditEntry
@@ -20,8 +19,8 @@ from scheduling import selectors
 from scheduling.models import DelayReason, Visit
 from scheduling.services.delays import record_delay
 from scheduling.urgency import Urgency, urgency
-from tests.scheduling.builders import MONDAY, Desk, at, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.builders import MONDAY, Desk, at
+from tests.scheduling.web.desk import url
 
 pytestmark = pytest.mark.django_db
 
@@ -33,16 +32,6 @@ TODAY = LATER.date()
 def _in_april() -> Iterator[None]:
     with time_machine.travel(LATER, tick=False):
         yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def given_first(desk: Desk, mrn: str) -> Visit:

@@ -1,7 +1,6 @@
 """The scheduler's pages: what they show, what they let people do, and what they refuse in words."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -10,45 +9,14 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from clinics.models import Membership, Role, User
+from clinics.models import Membership, Role
 from core.models import AuditEntry
 from scheduling.models import Booking, Course, Visit
 from tests.people import make_clinic, make_user
-from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, staff
+from tests.scheduling.builders import MONDAY, NOW, Desk, at, staff
+from tests.scheduling.web.desk import sign_in_again, signed_in, url
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-def signed_in(desk: Desk, role: str) -> Client:
-    client = Client()
-    client.force_login(make_user(desk.clinic, role, email=f"other-{role}@north.example"))
-    return client
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
-
-
-def sign_in_again(client: Client) -> None:
-    """A session ends when nobody is there for a while; in these tests a week passes."""
-    client.logout()
-    client.force_login(User.objects.get(email="other-scheduler@north.example"))
-
-
-def url(name: str, desk: Desk, *args: object) -> str:
-    return reverse(name, args=[desk.clinic.slug, *args])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 
 
 def test_a_day_lists_who_comes_when_and_where(desk: Desk, scheduler: Client) -> None:

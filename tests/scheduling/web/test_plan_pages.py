@@ -1,12 +1,10 @@
 """Plan the day: ask, watch, read, accept; for schedulers, and without a script too."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from celery import current_app
 from django.test import Client
 from django.urls import reverse
@@ -23,13 +21,7 @@ from scheduling.services.planner_runs import LOST_AFTER
 from tests.people import make_user
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 
 
 @pytest.fixture(autouse=True)
@@ -44,16 +36,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(current_app, "send_task", send)
     monkeypatch.setattr(plan_jobs, "solve_apart", lambda *args, **more: None)
     return handed
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def signed_in(desk: Desk, role: str) -> Client:

@@ -28,7 +28,6 @@ from tests.people import make_actor
 from tests.scheduling.builders import MONDAY, Desk, at, make_desk
 from tests.scheduling.racing import overlaps
 from tests.scheduling.test_planner_runs import assign_here, solve_here
-from tests.scheduling.web.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -55,11 +54,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 @pytest.fixture
 def desk() -> Desk:
     return make_desk(chairs=2, nurses=2)
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def url(name: str, desk: Desk, *args: object) -> str:

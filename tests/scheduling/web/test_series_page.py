@@ -1,11 +1,9 @@
 """The page that books the series: a preview, changes row by row, all or nothing."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -14,15 +12,9 @@ from core.models import AuditEntry
 from scheduling.models import Booking, Course, Visit
 from scheduling.services.waiting import Wished, record_wishes
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk, staff, weeks
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.web.desk import signed_in, url
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 
 
 @pytest.fixture
@@ -35,11 +27,6 @@ def desk() -> Desk:
 @pytest.fixture
 def course(desk: Desk) -> Course:
     return desk.course()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def fields(page: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Find a slot: proposals with reasons, a hold while the patient is asked, confirm or release."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,25 +17,9 @@ from scheduling.models import Booking, Visit
 from scheduling.services.holds import expire_holds
 from tests.people import make_user
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.web.desk import signed_in, url
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,27 +16,11 @@ from scheduling.models import Booking, Offer, PatientWishes, Visit, WaitlistEntr
 from scheduling.services.bookings import cancel
 from scheduling.services.waiting import Wished, join_waitlist, record_wishes
 from tests.scheduling.builders import MONDAY, NOW, Desk, make_desk
-from tests.scheduling.web.test_pages import signed_in, url
+from tests.scheduling.web.desk import signed_in, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_monday_before")]
 LATER = MONDAY + timedelta(days=3)
 WISHES = {"half": "", "notice_hours": "12", "note": "", "wanted_from": ""}
-
-
-@pytest.fixture(autouse=True)
-def _the_monday_before() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return make_desk()
-
-
-@pytest.fixture
-def scheduler(desk: Desk) -> Client:
-    return signed_in(desk, Role.SCHEDULER)
 
 
 def freed(desk: Desk, mrn: str = "GONE", shown: str = "09:00", chair: int = 0) -> Booking:
