@@ -38,9 +38,7 @@ def at_once(shares: Sequence[Sequence[Work]], *, warm_up: Sequence[Sequence[Work
     Before that, and not measured, each runs its share of `warm_up`: a process and its connection
     do everything for the first time once in their life, and a web server's live for long.
     """
-    for each in connections.all():
-        each.close()
-        each.close_pool()  # type: ignore[attr-defined]
+    _let_go()
     here = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(
         len(shares), mp_context=here, initializer=_enter, initargs=(here.Barrier(len(shares)),)
@@ -53,6 +51,13 @@ def at_once(shares: Sequence[Sequence[Work]], *, warm_up: Sequence[Sequence[Work
         sum(part.cpu_ms for part in parts),
         sum(server) if server else None,
     )
+
+
+def _let_go() -> None:
+    """Close every connection: a process made from this one must not share it."""
+    for each in connections.all():
+        each.close()
+        each.close_pool()  # type: ignore[attr-defined]
 
 
 def _enter(gate: Barrier) -> None:
@@ -87,9 +92,7 @@ def served(shares: Sequence[Sequence[Work]], *, workers: int, threads: int) -> l
     `threads` threads each. Return the milliseconds from sending to answer, but for each client's
     first, with which everything is done for the first time.
     """
-    for each in connections.all():
-        each.close()
-        each.close_pool()  # type: ignore[attr-defined]
+    _let_go()
     here = multiprocessing.get_context("fork")
     line, answers = here.SimpleQueue(), here.SimpleQueue()
     for client in range(len(shares)):

@@ -54,7 +54,7 @@ def errand(visit: Visit) -> Errand | None:
         return None
     return Errand(
         purpose=visit.purpose,
-        words=visit.get_purpose_display(),
+        words=visit.what_for,
         length=timedelta(minutes=visit.minutes or 0),
         note=visit.note,
     )

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from clinical.findings import Finding
-from core.errors import Invalid, RuleBroken
+from core.errors import Invalid
 from scheduling.in_hand import InHand
 from scheduling.models import Visit
 from scheduling.stay import Stay
+from scheduling.treatment import refuse_deceased
 
 SHORTEST, LONGEST = 15, 12 * 60  # minutes of care
+TO_COME = (Visit.Status.PLANNED, Visit.Status.BOOKED)  # nobody is here yet, and it is not dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,12 @@ class AdHocInHand(InHand):
     def refuse_unfit(self, on: date) -> None:
         """Raise RuleBroken for a patient who has died."""
         del on
-        if self.patient.is_deceased:
-            raise RuleBroken("This patient has died. Nothing can be booked.")
+        refuse_deceased(self.patient)
+
+    def after(self, visit: Visit) -> list[Visit]:
+        """Return nothing: nothing is counted from such a visit."""
+        del visit
+        return []
 
 
 def stay_ad_hoc(minutes: int, *, isolation: bool) -> Stay:

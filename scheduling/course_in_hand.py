@@ -49,6 +49,10 @@ class CourseInHand(InHand):
         last = max((dose.given_on for dose in self.given), default=None)
         return gap_findings(self.protocol, last_given=last, today=self.today)
 
+    def after(self, visit: Visit) -> list[Visit]:
+        """Return the later doses still to be given."""
+        return [other for other in self.pending if other.nth_dose > visit.nth_dose]
+
     def stay(self, visit: Visit, *, on: date, wanted: str | None = None) -> Stay:
         """Return what the protocol and earlier reactions make of `visit` on `on`."""
         return stay_of(self.protocol, visit, self.patient, on=on, wanted=wanted)

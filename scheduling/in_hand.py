@@ -42,6 +42,10 @@ class InHand(ABC):
         return next(visit for visit in self.visits if visit.pk == visit_id)
 
     @abstractmethod
+    def after(self, visit: Visit) -> list[Visit]:
+        """Return the visits still to come whose dates are counted from `visit`."""
+
+    @abstractmethod
     def findings(self, visit: Visit, on: date) -> list[Finding]:
         """Return what the protocol says about `visit` on `on`."""
 

@@ -7,6 +7,7 @@ from django.db.models import Max, Q
 
 from clinical.calendar import add_months
 from clinics.models import Clinic
+from scheduling.ad_hoc import TO_COME
 from scheduling.calendars import horizon
 from scheduling.models import Booking, Course, Visit
 
@@ -52,7 +53,7 @@ def ad_hoc_of_the_dead(clinic_id: UUID) -> list[UUID]:
             Q(patient__deceased_on__isnull=False) | Q(patient__deceased_undated=True),
             clinic_id=clinic_id,
             course=None,
-            status__in=[Visit.Status.PLANNED, Visit.Status.BOOKED],
+            status__in=TO_COME,
         ).values_list("pk", flat=True)
     )
 

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from core.actor import Actor
 from core.audit import audited_rows
+from scheduling.ad_hoc import TO_COME
 from scheduling.models import Booking, Visit
 from scheduling.purposes import what_for
+from scheduling.selectors_api import IN_FORCE
 
 SHOWN = 50  # of one patient
 LISTED = 200  # to be booked
@@ -31,7 +33,7 @@ class AdHocLine:
     @property
     def may_be_booked(self) -> bool:
         """Whether its time can still be found or changed."""
-        return self.visit.status in {Visit.Status.PLANNED, Visit.Status.BOOKED}
+        return self.visit.status in TO_COME
 
 
 def ad_hoc_visits(actor: Actor, patient_id: UUID) -> list[AdHocLine]:
@@ -41,8 +43,7 @@ def ad_hoc_visits(actor: Actor, patient_id: UUID) -> list[AdHocLine]:
     """
     visits = Visit.objects.filter(patient_id=patient_id, clinic_id=actor.clinic_id, course=None)
     found = list(visits.order_by("-day", "-pk")[:SHOWN])
-    stands = (*Booking.ACTIVE, Booking.Status.COMPLETED)
-    rows = Booking.objects.filter(visit__in=found, status__in=stands)
+    rows = Booking.objects.filter(visit__in=found, status__in=IN_FORCE)
     bookings = {each.visit_id: each for each in rows.select_related("chair", "clinic_day")}
     return [AdHocLine(visit, bookings.get(visit.pk)) for visit in found]
 

@@ -35,10 +35,15 @@ def age_on(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - birthday_to_come
 
 
-def refuse_unfit(protocol: Protocol, patient: Patient, indication: str, *, on: date) -> None:
-    """Raise RuleBroken when the patient has died, or is younger than the edition treats."""
+def refuse_deceased(patient: Patient) -> None:
+    """Raise RuleBroken when the patient has died."""
     if patient.is_deceased:
         raise RuleBroken("This patient has died. Nothing can be booked.")
+
+
+def refuse_unfit(protocol: Protocol, patient: Patient, indication: str, *, on: date) -> None:
+    """Raise RuleBroken when the patient has died, or is younger than the edition treats."""
+    refuse_deceased(patient)
     finding = age_finding(protocol, patient, indication, on=on)
     if finding is not None:
         raise RuleBroken(finding.words, [finding])

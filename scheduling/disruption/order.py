@@ -33,9 +33,7 @@ def _keeps(held: InHand, visit: Visit, day: date, least: Severity) -> bool:
         if other.pk in held.bookings
     }
     then = {**now, visit.nth_dose: day}
-    after = [
-        other for other in held.pending if other.nth_dose > visit.nth_dose and other.nth_dose in now
-    ]
+    after = [other for other in held.after(visit) if other.nth_dose in now]
     return not _remarked(held, visit, then, least) and not any(
         _remarked(held, other, then, least) and not _remarked(held, other, now, least)
         for other in after

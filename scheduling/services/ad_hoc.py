@@ -14,7 +14,7 @@ from core.locks import lock_row
 from core.zones import local_date
 from patients.models import Patient
 from reminders.selectors import last_told
-from scheduling.ad_hoc import LONGEST, SHORTEST
+from scheduling.ad_hoc import LONGEST, SHORTEST, TO_COME
 from scheduling.change_plans import tell_cancelled, told_time
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, Visit
@@ -23,6 +23,7 @@ from scheduling.services.desk import take_booking, take_visit
 from scheduling.services.rows import cancel_visit, release
 from scheduling.services.stamps import save
 from scheduling.slots import LONGEST_SPAN
+from scheduling.treatment import refuse_deceased
 
 NOTE = 200  # characters
 
@@ -50,8 +51,7 @@ def ask_for_visit(*, patient_id: UUID, asked: AskedFor, actor: Actor, now: datet
     clinic = clinic_by_id(actor.clinic_id)
     _refuse_nonsense(asked, local_date(now, clinic.time_zone))
     patient = lock_row(Patient.objects.filter(pk=patient_id, clinic_id=actor.clinic_id))
-    if patient.is_deceased:
-        raise RuleBroken("This patient has died. Nothing can be booked.")
+    refuse_deceased(patient)
     visit = Visit.objects.create(
         clinic=clinic, patient=patient, purpose=asked.purpose, minutes=asked.minutes,
         note=asked.note.strip(), needs_isolation=asked.needs_isolation, due_on=asked.first,
@@ -126,7 +126,7 @@ def drop_after_death(*, visit_id: UUID, clinic_id: UUID, now: datetime) -> None:
 @joins
 def _drop(held: InHand, visit_id: UUID, reason: str, actor: Actor, now: datetime) -> Visit:
     visit = _ad_hoc(held, visit_id)
-    if visit.status not in {Visit.Status.PLANNED, Visit.Status.BOOKED}:
+    if visit.status not in TO_COME:
         raise Conflict("This visit is over, or the patient is here.")
     booking = held.bookings.get(visit_id)
     was = booking.status if booking is not None else ""

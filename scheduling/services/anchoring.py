@@ -10,7 +10,7 @@ from core.db import joins
 from scheduling import calendars
 from scheduling.models import Visit
 from scheduling.reminder_plans import plan_visits
-from scheduling.services.desk import CourseInHand
+from scheduling.services.desk import CourseInHand, InHand
 from scheduling.services.rows import new_visits
 from scheduling.services.stamps import save
 from scheduling.treatment import regimen_for
@@ -39,13 +39,13 @@ def reanchor(held: CourseInHand, *, now: datetime) -> list[Visit]:
 
 @joins
 def flag_bookings(
-    held: CourseInHand, after: Visit, *, actor: Actor, now: datetime
+    held: InHand, after: Visit, *, actor: Actor, now: datetime
 ) -> dict[Visit, list[Finding]]:
     """Return the booked doses `after` one whose day no longer suits the calendar, and put them in
     the ledger. Nothing moves: a person decides what to do with a promise."""
     flagged = {}
-    for visit in held.pending:
-        if visit.pk in held.bookings and visit.nth_dose > after.nth_dose:
+    for visit in held.after(after):
+        if visit.pk in held.bookings:
             booking = held.bookings[visit.pk]
             findings = held.findings(visit, booking.clinic_day.date)
             if findings:

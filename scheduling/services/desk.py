@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -46,9 +46,8 @@ class _Whose(NamedTuple):
 
     def owns(self, visit: Visit) -> bool:
         """Whether a visit is one of those meant."""
-        if self.course_id is not None:
-            return visit.course_id == self.course_id
-        return visit.pk == self.visit_id
+        column, keys = self.mine
+        return getattr(visit, column) in keys
 
 
 @joins
@@ -137,10 +136,9 @@ def _lock_visits(
     column, keys = whose.mine
     if holds:
         visits = lock_rows(Visit.objects.filter(Q((f"{column}__in", keys)) | Q(pk__in=holds)))
-    elif whose.course_id is not None:
-        visits = lock_by(Visit, course_id=keys)
     else:
-        visits = lock_by(Visit, id=keys)
+        wanted: dict[str, Any] = {column: keys}
+        visits = lock_by(Visit, **wanted)
     bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.COUNTED)
     _know_their_days(bookings, by_id)
     # An offer of this very visit may stand on a day that nobody locked: the round frees it.

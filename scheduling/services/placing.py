@@ -271,5 +271,4 @@ def _told(  # noqa: PLR0917 - private, and every caller stands above
         findings=[finding.id for finding in findings],
     )  # fmt: skip
     held.bookings[booking.visit_id] = booking
-    if isinstance(held, CourseInHand):
-        flag_bookings(held, held.visit(booking.visit_id), actor=actor, now=now)
+    flag_bookings(held, held.visit(booking.visit_id), actor=actor, now=now)

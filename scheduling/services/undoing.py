@@ -14,7 +14,7 @@ from scheduling.placement import refuse_day, refuse_place
 from scheduling.reminder_plans import plan_booking
 from scheduling.services.anchoring import flag_bookings
 from scheduling.services.days import rewrite_summary
-from scheduling.services.desk import CourseInHand, InHand, take_visit
+from scheduling.services.desk import InHand, take_visit
 from scheduling.services.stamps import save
 
 ENDED = (Booking.Status.CANCELLED, Booking.Status.NO_SHOW)
@@ -48,8 +48,7 @@ def restore(*, booking_id: UUID, version: int, was: str, actor: Actor, now: date
     rewrite_summary(held.days[booking.clinic_day.date], held.clinic, now=now)
     plan_booking(booking, now=now)
     audit.record("booking.restored", booking, actor=actor, now=now, patient_id=booking.patient_id)
-    if isinstance(held, CourseInHand):
-        flag_bookings(held, visit, actor=actor, now=now)
+    flag_bookings(held, visit, actor=actor, now=now)
     return booking
 
 

@@ -17,6 +17,7 @@ from core.audit import record_read
 from core.errors import NotFound, Refusal
 from scheduling.models import Booking
 from scheduling.selectors import booking_of
+from scheduling.services.ad_hoc import end_visit
 from scheduling.services.bookings import cancel, confirm, mark_arrived, mark_no_show, undo_arrived
 from scheduling.web.forms import ReasonForm, posted
 from scheduling.web.refusals import explain
@@ -79,6 +80,14 @@ def not_arrived(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
     """Take an arrival back that was a slip of the finger."""
     words = _("The arrival is taken back.")
     return _do(request, booking_of(request.actor, booking_id), undo_arrived, words)
+
+
+@allow(BOOKINGS_ARRIVE)
+@require_POST
+def over(request: ClinicRequest, booking_id: UUID) -> HttpResponse:
+    """Somebody who came for no dose leaves: the chair is free."""
+    words = _("The visit is over. The chair is free.")
+    return _do(request, booking_of(request.actor, booking_id), end_visit, words)
 
 
 @allow(BOOKINGS_CHANGE)

@@ -1,13 +1,9 @@
 """Starting a course, stopping it, restarting it after a gap, recording a dose given elsewhere."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -17,7 +13,6 @@ from clinics.selectors import staff_with_role
 from clinics.web.access import ClinicRequest, allow
 from core import clock
 from core.audit import record_read
-from core.errors import NotFound, Refusal
 from patients.models import Patient
 from patients.selectors import open_record
 from scheduling.selectors import course_of, dose_for_booking
@@ -25,7 +20,7 @@ from scheduling.services.courses import start_course, stop_course
 from scheduling.services.dosing import record_given
 from scheduling.services.restarts import restart_after_gap
 from scheduling.web.forms import GivenForm, RestartForm, StartCourseForm, StopCourseForm, posted
-from scheduling.web.refusals import explain
+from scheduling.web.patient_form import answer_form
 
 
 @allow(COURSES_START)
@@ -53,7 +48,7 @@ def start(request: ClinicRequest, patient_id: UUID) -> HttpResponse:
         )
 
     words = (_("Start a course"), _("Start the course"), _("The course has begun."))
-    return _answer(request, patient, form, save, words)
+    return answer_form(request, patient, form, save, words)
 
 
 @allow(COURSES_STOP)
@@ -72,7 +67,7 @@ def stop(request: ClinicRequest, course_id: UUID) -> HttpResponse:
         )  # fmt: skip
 
     words = (_("Stop the course"), _("Stop the course"), _("The course has ended."))
-    return _answer(request, course.patient, form, save, words, danger=True)
+    return answer_form(request, course.patient, form, save, words, danger=True)
 
 
 @allow(RULES_OVERRIDE)
@@ -92,7 +87,7 @@ def restart(request: ClinicRequest, course_id: UUID) -> HttpResponse:
         )  # fmt: skip
 
     words = (_("Restart after a gap"), _("Restart"), _("The calendar follows your decision."))
-    return _answer(request, course.patient, form, save, words)
+    return answer_form(request, course.patient, form, save, words)
 
 
 @allow(DOSES_RECORD)
@@ -112,7 +107,7 @@ def visit_given(request: ClinicRequest, visit_id: UUID) -> HttpResponse:
 
     title = _("Record dose %s as given") % visit.dose_number
     words = (title, _("Record as given"), _("Recorded. The doses that follow are counted from it."))
-    return _answer(request, visit.patient, form, save, words)
+    return answer_form(request, visit.patient, form, save, words)
 
 
 def _seen(request: ClinicRequest, patient: Patient, now: datetime) -> None:
@@ -120,35 +115,3 @@ def _seen(request: ClinicRequest, patient: Patient, now: datetime) -> None:
         record_read(
             subject=patient, patient_id=patient.pk, actor=request.actor, now=now, page="course"
         )
-
-
-def _answer(
-    request: ClinicRequest,
-    patient: Patient,
-    form: forms.Form,
-    save: Callable[[], None],
-    words: tuple[str, str, str],
-    *,
-    danger: bool = False,
-) -> HttpResponse:
-    title, confirm, done = words
-    if form.is_valid():
-        try:
-            save()
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            explain(form, refusal)
-        else:
-            messages.success(request, done)
-            return redirect("patient", request.clinic.slug, patient.pk)
-    context = {
-        "patient": patient,
-        "form": form,
-        "title": title,
-        "confirm": confirm,
-        "danger": danger,
-    }
-    return render(
-        request, "scheduling/course_form.html", context, status=422 if form.errors else 200
-    )

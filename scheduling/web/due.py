@@ -1,6 +1,6 @@
 """Everyone due and not booked, the most urgent first: nobody is forgotten here."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -29,10 +29,10 @@ CSV_HEADER = (
 @require_safe
 def due_list(request: ClinicRequest) -> HttpResponse:
     """Show who should be booked now."""
-    weeks, rows = _rows(request)
-    now = clock.now()
-    today = local_date(now, request.clinic.time_zone)
-    others = ad_hoc_to_book(request.actor, today, now=now, ahead=timedelta(weeks=weeks))
+    now, today, weeks = _asked(request)
+    ahead = timedelta(weeks=weeks)
+    rows = unbooked_due(request.actor, today, now=now, ahead=ahead)
+    others = ad_hoc_to_book(request.actor, today, now=now, ahead=ahead)
     state = request.GET.get("state", "")
     late = [row.days_past_due for row in rows if row.days_past_due > 0]
     context = {
@@ -69,7 +69,8 @@ def _wanted(row: DueRow, state: str) -> bool:
 @require_safe
 def as_csv(request: ClinicRequest) -> HttpResponse:
     """Give the due list to a spreadsheet."""
-    rows = _rows(request)[1]
+    now, today, weeks = _asked(request)
+    rows = unbooked_due(request.actor, today, now=now, ahead=timedelta(weeks=weeks))
     cells = (
         (
             row.days_past_due, row.state, row.due_on, row.earliest_on, row.latest_on,
@@ -81,9 +82,8 @@ def as_csv(request: ClinicRequest) -> HttpResponse:
     return csv_response("due.csv", CSV_HEADER, cells)
 
 
-def _rows(request: ClinicRequest) -> tuple[int, list[DueRow]]:
-    asked = request.GET.get("weeks", "")
+def _asked(request: ClinicRequest) -> tuple[datetime, date, int]:
+    """Return now, the clinic's today, and how many weeks ahead to look."""
+    asked, now = request.GET.get("weeks", ""), clock.now()
     weeks = int(asked) if asked in {str(offered) for offered in WEEKS} else DEFAULT_WEEKS
-    now = clock.now()
-    today = local_date(now, request.clinic.time_zone)
-    return weeks, unbooked_due(request.actor, today, now=now, ahead=timedelta(weeks=weeks))
+    return now, local_date(now, request.clinic.time_zone), weeks
