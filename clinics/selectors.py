@@ -1,11 +1,11 @@
 """Reading clinics: hours, chairs, people. Nothing here writes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from uuid import UUID
 
 from clinics.models import Chair, Clinic, Membership, User
 from core.actor import Actor
-from core.rows import rows_by
+from core.rows import ask_rows
 
 
 def clinics_of(user: User) -> list[Clinic]:
@@ -27,10 +27,21 @@ def all_chairs_of(actor: Actor) -> list[Chair]:
 
 def clinic_by_id(clinic_id: UUID) -> Clinic:
     """Return one clinic by its id. Raises Clinic.DoesNotExist."""
-    found = rows_by(Clinic, id=[clinic_id])
-    if not found:
-        raise Clinic.DoesNotExist
-    return found[0]
+    return ask_clinic(clinic_id)()
+
+
+def ask_clinic(clinic_id: UUID) -> Callable[[], Clinic]:
+    """Ask as `clinic_by_id` does and return what reads the answer: for use within
+    `core.together`."""
+    answer = ask_rows(Clinic, id=[clinic_id])
+
+    def clinic() -> Clinic:
+        found = answer()
+        if not found:
+            raise Clinic.DoesNotExist
+        return found[0]
+
+    return clinic
 
 
 def staff_with_role(actor: Actor, role: str) -> list[User]:

@@ -5,7 +5,7 @@ So the order is written here once, and locking against it is an error at the fir
 in any test, not a deadlock on a busy morning.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.db.models import QuerySet
 
 from core.errors import NotFound
-from core.rows import rows_by
+from core.rows import ask_rows
 
 M = TypeVar("M", bound=models.Model)
 
@@ -48,8 +48,16 @@ def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
 def lock_by(model: type[M], *, order: str = "id", **wanted: Collection[object]) -> list[M]:
     """Lock and re-read the rows whose columns are among those `wanted`, in the order of the unique
     column `order`: as `lock_rows` does, without the cost of a query set."""
+    return ask_lock(model, order=order, **wanted)()
+
+
+def ask_lock(
+    model: type[M], *, order: str = "id", **wanted: Collection[object]
+) -> Callable[[], list[M]]:
+    """Ask for the lock of `lock_by` and return what reads the rows: for use within
+    `core.together`. They are locked in the order of asking."""
     _enter(model._meta.label)
-    return rows_by(model, order=order, lock=True, **wanted)
+    return ask_rows(model, order=order, lock=True, **wanted)
 
 
 def lock_row(rows: QuerySet[M]) -> M:

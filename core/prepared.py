@@ -4,7 +4,8 @@ PostgreSQL parses and plans such a statement once per connection and then only r
 query sets put together stays as Django does it: their text changes too much to be worth a plan.
 """
 
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -21,3 +22,21 @@ def prepared() -> CursorWrapper:
     cursor = Cursor(connection.connection)
     # Django has no other way to give a cursor of one's own its log, its count and its errors.
     return cast("CursorWrapper", connection._prepare_cursor(cursor))  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def ask(
+    statement: str, values: Sequence[Any] | Mapping[str, Any]
+) -> Callable[[], list[tuple[Any, ...]]]:
+    """Run a statement on such a cursor and return what reads its rows, once.
+
+    Within `core.together` the question goes out with others and the reading waits for its answer.
+    """
+    cursor = prepared()
+    cursor.execute(statement, values)
+
+    def answer() -> list[tuple[Any, ...]]:
+        with cursor:
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+    return answer

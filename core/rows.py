@@ -1,13 +1,13 @@
 """Whole rows of one table by one column, for what every command does: the statement is written
 once per table and column, where a query set would be put together anew each time."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
 
-from core.prepared import prepared
+from core.prepared import ask, prepared
 
 M = TypeVar("M", bound=models.Model)
 
@@ -44,15 +44,21 @@ def rows_by(
     `rows_by(Booking, visit_id=[...], status=[...])`. The columns are names in the code, never
     from outside. `lock` is for `core.locks` alone.
     """
+    return ask_rows(model, order=order, lock=lock, **wanted)()
+
+
+def ask_rows(
+    model: type[M], *, order: str = "id", lock: bool = False, **wanted: Collection[object]
+) -> Callable[[], list[M]]:
+    """Ask as `rows_by` does and return what reads the answer: for use within `core.together`."""
     table = _table(model)
     condition = " AND ".join(f"{column} = ANY(%s)" for column in wanted)
     ending = "FOR NO KEY UPDATE" if lock else ""
-    with prepared() as cursor:
-        cursor.execute(
-            f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
-            [list(values) for values in wanted.values()],
-        )
-        return [_instance(model, table, row) for row in cursor.fetchall()]
+    answer = ask(
+        f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
+        [list(values) for values in wanted.values()],
+    )
+    return lambda: [_instance(model, table, row) for row in answer()]
 
 
 def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:
@@ -67,18 +73,35 @@ def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:
 def write_row(row: models.Model, *names: str) -> None:
     """Write the columns of the fields `names` of a row that is there.
 
-    As `save(update_fields=...)` does, without signals, for rows a command has locked. Raises
-    RuntimeError when the row is gone.
+    As `save(update_fields=...)` does, without signals, for rows a command has locked: they cannot
+    be gone. Raises RuntimeError when one is, unless it went out with others (`core.together`).
     """
-    fields = [row._meta.get_field(name) for name in names]
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection)  # type: ignore[union-attr]
-        for field in fields
-    ]
+    fields = tuple(row._meta.get_field(name) for name in names)
     with prepared() as cursor:
-        cursor.execute(_update(type(row), names), [*values, row.pk])
-        if cursor.rowcount != 1:
+        cursor.execute(_update(type(row), names), [*_values(row, fields), row.pk])
+        if cursor.rowcount == 0:
             raise RuntimeError(f"{row._meta.label} is not there any more")
+
+
+def insert_row(row: models.Model) -> None:
+    """Write a new row whose columns are all set: as `save(force_insert=True)` does, without
+    signals, for the rows that are written all day."""
+    fields = row._meta.concrete_fields
+    with prepared() as cursor:
+        cursor.execute(_insert(type(row)), _values(row, fields))
+    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as a saved row
+
+
+def _values(row: models.Model, fields: Iterable[Any]) -> list[Any]:
+    return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+
+
+@cache
+def _insert(model: type[models.Model]) -> str:
+    quote = connection.ops.quote_name
+    columns = [quote(field.column or "") for field in model._meta.concrete_fields]
+    places = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - from the models
 
 
 @cache

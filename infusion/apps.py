@@ -13,14 +13,14 @@ class InfusionConfig(AppConfig):
         from infusion.happened import actual_times, leaving_times  # noqa: PLC0415
         from infusion.holds_ahead import holds_ahead as holds_of  # noqa: PLC0415
         from infusion.reminder_plans import register_kinds  # noqa: PLC0415
-        from infusion.selectors import reaction_histories  # noqa: PLC0415
+        from infusion.selectors import ask_reactions  # noqa: PLC0415
         from infusion.tasks import DOWNTIME  # noqa: PLC0415
         from infusion.web import downtime  # noqa: PLC0415
         from infusion.web.dose_records import dose_records as records_of  # noqa: PLC0415
         from scheduling import holds_ahead, overruns  # noqa: PLC0415
 
         register_kinds()
-        history.register(reaction_histories)
+        history.register(ask_reactions)
         actuals.register(actual_times)
         overruns.register(leaving_times)
         holds_ahead.register(holds_of)

@@ -1,9 +1,10 @@
 """Reading infusions. Nothing here writes, and nothing of another clinic is ever returned."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,7 +16,7 @@ from clinics.permissions import BOARD_VIEW
 from clinics.selectors import chairs_of, clinic_by_id
 from core.actor import Actor
 from core.errors import NotFound
-from core.prepared import prepared
+from core.prepared import ask
 from core.zones import local_date
 from infusion import record
 from infusion.board import (
@@ -219,24 +220,32 @@ def visit_of(infusion_id: UUID, actor: Actor) -> UUID:
     return found
 
 
-def reaction_histories(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHistory]:
-    """Return the worst of what is charted about patients' infusion reactions so far; one query.
+def ask_reactions(
+    patient_ids: Collection[UUID],
+) -> Callable[[], dict[UUID, ReactionHistory]]:
+    """Ask for the worst of what is charted about patients' infusion reactions so far; return what
+    reads it. One query.
 
     Severe is the label's band (grade 3 and above), or one that nobody has assessed yet; serious is
     another axis, charted apart.
     """
-    with prepared() as cursor:  # each booking asks: no query set is put together for it
-        cursor.execute(_REACTIONS, [list(patient_ids), InfusionEvent.Kind.REACTION])
-        rows = cursor.fetchall()
-    patients = {pk: patient for patient, pk, *_ in rows}
+    # Each booking asks: no query set is put together for it.
+    answer = ask(_REACTIONS, [list(patient_ids), InfusionEvent.Kind.REACTION])
+    return lambda: _histories(answer())
+
+
+def _histories(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, ReactionHistory]:
+    patients: dict[UUID, UUID] = {}
+    charted = []
+    for patient, pk, amends, values, occurred, recorded in rows:
+        patients[pk] = patient
+        charted.append(
+            InfusionEvent(
+                pk=pk, amends_id=amends, values=orjson.loads(values), occurred_at=occurred,
+                recorded_at=recorded,
+            )
+        )  # fmt: skip
     reactions: dict[UUID, list[InfusionEvent]] = defaultdict(list)
-    charted = [
-        InfusionEvent(
-            pk=pk, amends_id=amends, values=orjson.loads(values), occurred_at=occurred,
-            recorded_at=recorded,
-        )
-        for _, pk, amends, values, occurred, recorded in rows
-    ]  # fmt: skip
     for event in record.standing(charted):
         reactions[patients[event.pk]].append(event)
     return {patient: _worst(known) for patient, known in reactions.items()}

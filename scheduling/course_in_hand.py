@@ -13,6 +13,7 @@ from core.errors import RuleBroken
 from core.rows import rows_by
 from core.zones import local_date
 from scheduling.calendars import Stretch, assumed_doses, date_findings, given_doses, stretch_of
+from scheduling.history import ReactionHistory
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, Course, Restart, Visit
 from scheduling.stay import Stay, stay_of
@@ -27,6 +28,7 @@ class CourseInHand(InHand):
 
     course: Course
     restart: Restart | None
+    known: ReactionHistory | None = None  # None: asked for when it is needed
 
     @property
     def protocol(self) -> Protocol:
@@ -55,7 +57,7 @@ class CourseInHand(InHand):
 
     def stay(self, visit: Visit, *, on: date, wanted: str | None = None) -> Stay:
         """Return what the protocol and earlier reactions make of `visit` on `on`."""
-        return stay_of(self.protocol, visit, self.patient, on=on, wanted=wanted)
+        return stay_of(self.protocol, visit, self.patient, on=on, wanted=wanted, known=self.known)
 
     def refuse_unfit(self, on: date) -> None:
         """Raise RuleBroken when the course has ended or the edition does not treat the patient."""

@@ -1,13 +1,13 @@
 """Reading a clinic's days: when it is open, who is on duty, what is taken. Nothing here writes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinics.models import Chair, Clinic
-from core.prepared import prepared
+from core.prepared import ask
 from scheduling.capacity import Day, mask
 from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
@@ -50,15 +50,17 @@ def capacity(
     bookings: Iterable[Booking | Standing],
     *,
     without: UUID | None = None,
+    rooms: "Mapping[UUID, Room] | None" = None,
 ) -> Day:
-    """Return one day as a new visit meets it: one query, for chairs and their outages.
+    """Return one day as a new visit meets it: one query, for chairs and their outages, unless
+    these `rooms` are given.
 
     `without` leaves out one booking: the one about to move.
     """
     grid = opening.grid
     left = [booking for booking in bookings if booking.pk != without]
     taken = summarise(grid, clinic, left)
-    rooms = outages(clinic.pk, grid)
+    rooms = outages(clinic.pk, grid) if rooms is None else rooms
     chairs = {chair: room.taken | taken.chairs.get(chair, 0) for chair, room in rooms.items()}
     return Day(
         grid=grid,
@@ -99,13 +101,19 @@ _ROOMS = """
 
 def outages_between(clinic_id: UUID, grids: Sequence[Grid]) -> dict[date, dict[UUID, Room]]:
     """Return the chairs in use on each of some days in a row: one query for any number."""
+    return ask_rooms(clinic_id, grids)()
+
+
+def ask_rooms(clinic_id: UUID, grids: Sequence[Grid]) -> Callable[[], dict[date, dict[UUID, Room]]]:
+    """Ask as `outages_between` does and return what reads the answer: for use within
+    `core.together`."""
     last = grids[-1]
-    with prepared() as cursor:
-        cursor.execute(
-            _ROOMS,
-            {"clinic": clinic_id, "first": grids[0].midnight, "last": last.instant(last.count)},
-        )
-        rows = cursor.fetchall()
+    span = {"clinic": clinic_id, "first": grids[0].midnight, "last": last.instant(last.count)}
+    answer = ask(_ROOMS, span)
+    return lambda: _rooms(answer(), grids)
+
+
+def _rooms(rows: Sequence[tuple[Any, ...]], grids: Sequence[Grid]) -> dict[date, dict[UUID, Room]]:
     usual = {chair: Room(0, kind == Chair.Kind.ISOLATION) for chair, kind, _ in rows}
     found = {grid.day: usual for grid in grids}
     for chair, _, period in rows:

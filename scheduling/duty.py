@@ -5,7 +5,7 @@ a search over six months asks the same questions as the lock of one day.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from clinics.models import Absence, Clinic, HeadCount, Shift
 from clinics.public_holidays import holiday
-from core.prepared import prepared
+from core.prepared import ask
 from scheduling.grid import MINUTES, Grid, grid_of
 
 USUAL = 96  # slots of a day without a clock change
@@ -91,8 +91,18 @@ class Roster:
 
 def openings(clinic: Clinic, dates: Collection[date]) -> dict[date, Opening]:
     """Return what each of `dates` offers: one query, two when a nurse is away by name."""
-    read = roster(clinic, dates)
-    return {day: read.opening(day) for day in dates}
+    return ask_openings(clinic, dates)()
+
+
+def ask_openings(clinic: Clinic, dates: Collection[date]) -> Callable[[], dict[date, Opening]]:
+    """Ask as `openings` does and return what reads the answer: for use within `core.together`."""
+    facts = _ask_facts(clinic, dates)
+
+    def read() -> dict[date, Opening]:
+        known = _roster(clinic, dates, facts(), ())
+        return {day: known.opening(day) for day in dates}
+
+    return read
 
 
 # Hours by weekday, closures, opened holidays, shifts added up, absences and head-counts by weekday,
@@ -141,7 +151,15 @@ def roster(clinic: Clinic, dates: Collection[date], *, also: Collection[Away] = 
 
     `also` are absences nobody has written down: what if.
     """
-    facts = _facts(clinic, dates)
+    return _roster(clinic, dates, _ask_facts(clinic, dates)(), also)
+
+
+def _roster(
+    clinic: Clinic,
+    dates: Collection[date],
+    facts: Mapping[str, list[_Fact]],
+    also: Collection[Away],
+) -> Roster:
     hours = {fact.weekday: (fact.starts, fact.ends) for fact in facts["hours"]}
     shut = _holidays(clinic, dates, {fact.day for fact in facts["opened"]})
     shut |= {fact.day: fact.words for fact in facts["shut"]}
@@ -151,19 +169,20 @@ def roster(clinic: Clinic, dates: Collection[date], *, also: Collection[Away] = 
     )  # fmt: skip
 
 
-def _facts(clinic: Clinic, dates: Collection[date]) -> Mapping[str, list[_Fact]]:
-    found: dict[str, list[_Fact]] = defaultdict(list)
-    with prepared() as cursor:
-        cursor.execute(
-            _ROSTER,
-            {
-                "clinic": clinic.pk, "dates": f"{{{','.join(map(str, dates))}}}",
-                "by_heads": clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT,
-            },
-        )  # fmt: skip
-        for row in cursor.fetchall():
+def _ask_facts(clinic: Clinic, dates: Collection[date]) -> Callable[[], Mapping[str, list[_Fact]]]:
+    asked = {
+        "clinic": clinic.pk, "dates": f"{{{','.join(map(str, dates))}}}",
+        "by_heads": clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT,
+    }  # fmt: skip
+    answer = ask(_ROSTER, asked)
+
+    def facts() -> Mapping[str, list[_Fact]]:
+        found: dict[str, list[_Fact]] = defaultdict(list)
+        for row in answer():
             found[row[0]].append(_Fact(*row))
-    return found
+        return found
+
+    return facts
 
 
 def _holidays(clinic: Clinic, dates: Iterable[date], opened: Container[date]) -> dict[date, str]:

@@ -13,13 +13,15 @@ class ReactionHistory:
     prior_serious: bool = False
 
 
-Provider = Callable[[Collection[UUID]], Mapping[UUID, ReactionHistory]]
-"""Returns the histories of those patients who have one."""
+Provider = Callable[[Collection[UUID]], Callable[[], Mapping[UUID, ReactionHistory]]]
+"""Asks for the histories of patients and returns what reads them, of those who have one."""
 
 
-def _no_reactions_known(patient_ids: Collection[UUID]) -> Mapping[UUID, ReactionHistory]:
+def _no_reactions_known(
+    patient_ids: Collection[UUID],
+) -> Callable[[], Mapping[UUID, ReactionHistory]]:
     del patient_ids
-    return {}
+    return dict
 
 
 _provider: Provider = _no_reactions_known
@@ -38,5 +40,15 @@ def of(patient_id: UUID) -> ReactionHistory:
 
 def of_many(patient_ids: Collection[UUID]) -> dict[UUID, ReactionHistory]:
     """Return what is known of each patient's earlier reactions, read at once."""
-    known = _provider(patient_ids)
-    return {patient: known.get(patient, ReactionHistory()) for patient in patient_ids}
+    return ask(patient_ids)()
+
+
+def ask(patient_ids: Collection[UUID]) -> Callable[[], dict[UUID, ReactionHistory]]:
+    """Ask as `of_many` does and return what reads the answer: for use within `core.together`."""
+    answer = _provider(patient_ids)
+
+    def known() -> dict[UUID, ReactionHistory]:
+        found = answer()
+        return {patient: found.get(patient, ReactionHistory()) for patient in patient_ids}
+
+    return known

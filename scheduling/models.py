@@ -18,6 +18,9 @@ from scheduling.purposes import Purpose, what_for
 from scheduling.waiting_model import FreedPlace, Offer, PatientWishes, WaitlistEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scheduling.days import Room
     from scheduling.standing import Standing
 
 T = TypeVar("T")
@@ -219,6 +222,7 @@ class ClinicDay(models.Model):
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
     standing: "list[Standing]"  # its active bookings: read with the lock and by every rewrite
+    rooms: "Mapping[uuid.UUID, Room] | None" = None  # the chairs in use: read with the lock
 
     class Meta:
         constraints = [

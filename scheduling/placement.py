@@ -57,7 +57,7 @@ class Locked(NamedTuple):
 def day_as_locked(clinic: Clinic, row: ClinicDay, *, without: UUID | None = None) -> Locked:
     """Return what stands on a locked day, leaving out the booking `without`."""
     others = [each for each in row.standing if each.pk != without]
-    day = capacity(clinic, _opening(clinic, row), others)
+    day = capacity(clinic, _opening(clinic, row), others, rooms=row.rooms)
     return Locked(day, waiting(others, clinic), others)
 
 

@@ -1,12 +1,12 @@
 """The active bookings of a day as its arithmetic needs them: plain rows, cheap to read by the
 hundred. Whoever shows them to a person reads `days.bookings_of`."""
 
-from collections.abc import Collection
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from core.prepared import prepared
+from core.prepared import ask
 from scheduling.models import Booking
 
 
@@ -42,18 +42,34 @@ _STANDING = """
         extract(epoch FROM lower(period))::bigint, premedication_minutes, infusion_minutes,
         observation_minutes, turnaround_minutes, rate_option, watched_closely, isolation
     FROM scheduling_booking
-    WHERE clinic_day_id = ANY(%s) AND status = ANY(%s) ORDER BY created_at, id
+    WHERE clinic_day_id = ANY({days}) AND status = ANY(%s) ORDER BY created_at, id
 """
+_ON_ROWS = _STANDING.format(days="%s")
+_ON_DATES = _STANDING.format(
+    days="ARRAY(SELECT id FROM scheduling_clinicday WHERE clinic_id = %s AND date = ANY(%s))"
+)
 
 
 def standing_on(days: Collection[UUID]) -> dict[UUID, list[Standing]]:
     """Return what counts against each clinic's day (by id), offers included, in the order it was
     made: one query, as every booking asks for it under its lock."""
-    found: dict[UUID, list[Standing]] = {day: [] for day in days}
-    with prepared() as cursor:
-        cursor.execute(_STANDING, [list(days), list(Booking.COUNTED)])
-        for day, *rest in cursor.fetchall():
-            found[day].append(Standing(*rest))
+    rows = ask(_ON_ROWS, [list(days), list(Booking.COUNTED)])()
+    return {day: [] for day in days} | _by_day(rows)
+
+
+def ask_standing(
+    clinic_id: UUID, dates: Collection[date]
+) -> Callable[[], Mapping[UUID, list[Standing]]]:
+    """Ask as `standing_on` does for the days of a clinic and return what reads the answer, of those
+    days where something stands: for use within `core.together`."""
+    answer = ask(_ON_DATES, [clinic_id, list(dates), list(Booking.COUNTED)])
+    return lambda: _by_day(answer())
+
+
+def _by_day(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, list[Standing]]:
+    found: dict[UUID, list[Standing]] = {}
+    for day, *rest in rows:
+        found.setdefault(day, []).append(Standing(*rest))
     return found
 
 

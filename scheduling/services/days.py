@@ -1,18 +1,20 @@
 """The day lock. Every command that books, moves or frees a time takes it before anything else."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
 
 from clinics.models import Clinic
 from core.db import joins
-from core.locks import lock_by
-from core.prepared import prepared
-from scheduling.days import openings
+from core.locks import ask_lock
+from core.prepared import ask, prepared
+from core.together import together
+from scheduling.days import ask_rooms
+from scheduling.duty import ask_openings
 from scheduling.grid import grid_of
 from scheduling.models import ClinicDay
-from scheduling.standing import Standing, standing_on
+from scheduling.standing import Standing, ask_standing, standing_on
 from scheduling.summary import summarise
 
 
@@ -24,38 +26,73 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
     commands that touch the same days wait for each other in turn and never in a ring.
     """
     wanted = sorted(set(dates))
-    rows = _lock(clinic, wanted, now)
-    found = {row.date: row for row in rows}
-    read_hours(clinic, found)
-    standing = standing_on([row.pk for row in rows])
-    for row in rows:
-        row.standing = standing[row.pk]
-    return found
+    make_days(clinic, wanted, there=ask_days_there(clinic, wanted)(), now=now)
+    return lock_existing(clinic, wanted)
+
+
+@joins
+def ask_days_there(clinic: Clinic, wanted: Sequence[date]) -> Callable[[], set[date]]:
+    """Ask which of the days have a row; return what reads the answer."""
+    answer = ask(
+        "SELECT date FROM scheduling_clinicday WHERE clinic_id = %s AND date = ANY(%s)",
+        [clinic.pk, list(wanted)],
+    )
+    return lambda: {day for (day,) in answer()}
+
+
+@joins
+def make_days(
+    clinic: Clinic, wanted: Iterable[date], *, there: Collection[date], now: datetime
+) -> None:
+    """Make the rows of days that are not `there`, in date order, before any day is locked."""
+    missing = sorted(set(wanted) - set(there))
+    if missing:
+        ClinicDay.objects.bulk_create(
+            [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in missing],
+            ignore_conflicts=True,
+        )
+
+
+@joins
+def lock_existing(clinic: Clinic, dates: Iterable[date]) -> dict[date, ClinicDay]:
+    """Lock days that have their rows, in date order, and read what stands on them."""
+    wanted = sorted(set(dates))
+    if not wanted:
+        return {}
+    with together():
+        rows = ask_lock(ClinicDay, order="date", clinic_id=[clinic.pk], date=wanted)
+        bring, standing = _ask_hours(clinic, wanted), ask_standing(clinic.pk, wanted)
+    days = {row.date: row for row in rows()}
+    bring(days)
+    bookings = standing()
+    for row in days.values():
+        row.standing = bookings.get(row.pk, [])
+    return days
 
 
 @joins
 def read_hours(clinic: Clinic, days: Mapping[date, ClinicDay]) -> None:
-    """Bring the hours and nurses of locked days up to date; they are not saved here."""
-    for day, opening in openings(clinic, list(days)).items():
-        row = days[day]
-        row.opens_at, row.closes_at = opening.opens_at, opening.closes_at
-        row.nurses = list(opening.nurses)
+    """Bring hours, nurses and chairs of locked days up to date; they are not saved here."""
+    if days:
+        _ask_hours(clinic, list(days))(days)
 
 
-def _lock(clinic: Clinic, wanted: list[date], now: datetime) -> list[ClinicDay]:
-    """Lock the days' rows in date order; make the missing ones, also in date order, before any is
-    locked. One day alone cannot be out of order: it is made only when the lock finds nothing."""
-    asked: dict[str, Collection[object]] = {"clinic_id": [clinic.pk], "date": wanted}
-    if len(wanted) == 1 and (rows := lock_by(ClinicDay, order="date", **asked)):
-        return rows
-    there = set(
-        ClinicDay.objects.filter(clinic=clinic, date__in=wanted).values_list("date", flat=True)
-    )
-    ClinicDay.objects.bulk_create(
-        [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in wanted if day not in there],
-        ignore_conflicts=True,
-    )
-    return lock_by(ClinicDay, order="date", **asked)
+def _ask_hours(
+    clinic: Clinic, wanted: Sequence[date]
+) -> Callable[[Mapping[date, ClinicDay]], None]:
+    """Ask for hours, nurses and chairs; return what writes the answers into the days' rows."""
+    opened = ask_openings(clinic, wanted)
+    rooms = ask_rooms(clinic.pk, [grid_of(day, clinic.time_zone) for day in sorted(wanted)])
+
+    def bring(days: Mapping[date, ClinicDay]) -> None:
+        for day, opening in opened().items():
+            row = days[day]
+            row.opens_at, row.closes_at = opening.opens_at, opening.closes_at
+            row.nurses = list(opening.nurses)
+        for day, here in rooms().items():
+            days[day].rooms = here
+
+    return bring
 
 
 @joins

@@ -1,6 +1,6 @@
 """Taking a visit in hand: every lock a command about one visit needs, in the documented order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,22 +8,25 @@ from uuid import UUID
 from django.db.models import Q
 
 from clinics.models import Clinic
-from clinics.selectors import clinic_by_id
+from clinics.selectors import ask_clinic
 from core.actor import Actor
 from core.db import joins
 from core.errors import Conflict, NotFound, RuleBroken
-from core.locks import lock_by, lock_rows
-from core.prepared import prepared
-from core.rows import rows_by
+from core.locks import ask_lock, lock_rows
+from core.prepared import ask
+from core.rows import ask_rows, rows_by
+from core.together import together
 from core.zones import local_date
 from patients.models import Patient
+from scheduling import history
 from scheduling.ad_hoc import AdHocInHand
 from scheduling.course_in_hand import CourseInHand
 from scheduling.days import HOLDS
+from scheduling.history import ReactionHistory
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.placement import local_day
-from scheduling.services.days import lock_days
+from scheduling.services.days import ask_days_there, lock_existing, make_days
 from scheduling.services.holds import release_expired
 
 __all__ = ["CourseInHand", "InHand", "take_booking", "take_course", "take_dose", "take_visit"]
@@ -76,18 +79,15 @@ def _take(
 ) -> InHand:
     """Lock as `take_course` does the visits that `which` finds by `key`; `at` adds the clinic's
     day of that instant to the days."""
-    whose = _seen(which, key, actor)
-    clinic = clinic_by_id(actor.clinic_id)
-    if at is not None:
-        dates = [*(dates or ()), local_day(at, clinic)]
-    [patient] = lock_by(Patient, id=[whose.patient_id])
+    whose, clinic = _seen(which, key, actor)
+    if dates is not None:
+        dates = [*dates, local_day(at, clinic)] if at is not None else list(dates)
+    patient, theirs, there = _lock_patient(clinic, whose, dates)
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        days = lock_days(clinic, [*dates, *_booked_days(whose)], now=now)
-    course = None
-    if whose.course_id is not None:
-        [course] = lock_by(Course, id=[whose.course_id])
-    visits, bookings = _lock_visits(clinic, whose, days, now)
+        make_days(clinic, dates, there=there, now=now)
+        days = lock_existing(clinic, {*dates, *theirs.days})
+    course, visits, bookings, known = _lock_visits(clinic, whose, theirs.visits, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
         raise Conflict("A booking of this patient has just changed. Please look again.")
@@ -100,7 +100,8 @@ def _take(
         )  # fmt: skip
     return CourseInHand(
         clinic=clinic, patient=patient, days=days, course=course, bookings=by_visit, today=today,
-        visits=sorted(visits, key=lambda visit: visit.nth_dose), restart=_last_restart(course),
+        visits=sorted(visits, key=lambda visit: visit.nth_dose), restart=known.restart,
+        known=known.reactions,
     )  # fmt: skip
 
 
@@ -111,47 +112,98 @@ _BY_BOOKING = """SELECT id, course_id, patient_id FROM scheduling_visit
     WHERE id = (SELECT visit_id FROM scheduling_booking WHERE id = %s) AND clinic_id = %s"""
 
 
-def _seen(which: str, key: UUID, actor: Actor) -> _Whose:
-    """Return whose visits are meant, read without a lock."""
-    with prepared() as cursor:
-        cursor.execute(which, [key, actor.clinic_id])
-        found = cursor.fetchone()
-    if found is None:
+def _seen(which: str, key: UUID, actor: Actor) -> tuple[_Whose, Clinic]:
+    """Return whose visits are meant, read without a lock, and their clinic."""
+    with together():
+        asked, clinic = ask(which, [key, actor.clinic_id]), ask_clinic(actor.clinic_id)
+    found = asked()
+    if not found:
         raise NotFound
-    return _Whose(*found)
+    return _Whose(*found[0]), clinic()
 
 
-def _last_restart(course: Course) -> Restart | None:
-    restarts = rows_by(Restart, course_id=[course.pk])
-    return max(restarts, key=lambda restart: restart.decided_at, default=None)
+# Every visit meant, with the day of its active booking.
+_THEIRS = """
+    SELECT visit.id, day.date FROM scheduling_visit visit
+    LEFT JOIN scheduling_booking booking
+        ON booking.visit_id = visit.id AND booking.status = ANY(%s)
+    LEFT JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
+    WHERE visit.{column} = ANY(%s)
+"""
+
+
+class _Theirs(NamedTuple):
+    """The visits meant and the days they are booked on, read once their patient is locked."""
+
+    visits: list[UUID]
+    days: set[date]
+
+
+def _lock_patient(
+    clinic: Clinic, whose: _Whose, dates: Collection[date] | None
+) -> tuple[Patient, _Theirs, set[date]]:
+    """Lock the patient; return with it what is booked, and which of `dates` have their rows."""
+    column, keys = whose.mine
+    with together():
+        patients = ask_lock(Patient, id=[whose.patient_id])
+        asked = ask(_THEIRS.format(column=column), [list(Booking.ACTIVE), keys])
+        there = ask_days_there(clinic, list(dates or ()))
+    [patient] = patients()
+    theirs = asked()
+    booked = {day for _, day in theirs if day is not None}
+    return patient, _Theirs([visit for visit, _ in theirs], booked), there()
+
+
+class _Known(NamedTuple):
+    """What else is known of a course: its last restart, and the patient's earlier reactions."""
+
+    restart: Restart | None
+    reactions: ReactionHistory | None  # None where nothing is decided about a time
 
 
 def _lock_visits(
-    clinic: Clinic, whose: _Whose, days: Mapping[date, ClinicDay], now: datetime
-) -> tuple[list[Visit], list[Booking]]:
-    """Lock the visits meant and their active bookings, and with them whatever expired holds of
-    other patients stand on the locked days, which are freed here and now."""
+    clinic: Clinic,
+    whose: _Whose,
+    theirs: list[UUID],
+    days: Mapping[date, ClinicDay],
+    now: datetime,
+) -> tuple[Course | None, list[Visit], list[Booking], _Known]:
+    """Lock the course, the visits meant and their active bookings, and with them whatever expired
+    holds of other patients stand on the locked days, which are freed here and now.
+
+    Nobody books a visit without its patient: whatever is not among `theirs` has no booking.
+    """
     by_id = {day.pk: day for day in days.values()}
     holds = [each.visit_id for day in days.values() for each in day.standing if each.is_over(now)]
-    column, keys = whose.mine
-    if holds:
-        visits = lock_rows(Visit.objects.filter(Q((f"{column}__in", keys)) | Q(pk__in=holds)))
-    else:
-        wanted: dict[str, Any] = {column: keys}
-        visits = lock_by(Visit, **wanted)
-    bookings = lock_by(Booking, visit_id=[visit.pk for visit in visits], status=Booking.COUNTED)
+    of_course = [] if whose.course_id is None else [whose.course_id]
+    with together():
+        courses = ask_lock(Course, id=of_course)
+        visits = _visits_locked(whose, holds)
+        asked = ask_lock(Booking, visit_id=[*theirs, *holds], status=Booking.COUNTED)
+        restarts = ask_rows(Restart, course_id=of_course)
+        reactions = history.ask([whose.patient_id]) if of_course and days else None
+    course, locked, bookings = next(iter(courses()), None), visits(), asked()
     _know_their_days(bookings, by_id)
     # An offer of this very visit may stand on a day that nobody locked: the round frees it.
     here = [booking for booking in bookings if booking.clinic_day_id in by_id]
     expired = [booking for booking in here if _is_over(booking, now)]
     if by_id:
-        release_expired(clinic, by_id, {visit.pk: visit for visit in visits}, expired, now=now)
-    own = {visit.pk: visit for visit in visits if whose.owns(visit)}
-    return list(own.values()), [
-        booking
-        for booking in bookings
-        if booking.visit_id in own and booking.status in Booking.ACTIVE
-    ]
+        release_expired(clinic, by_id, {visit.pk: visit for visit in locked}, expired, now=now)
+    own = {visit.pk: visit for visit in locked if whose.owns(visit)}
+    active = [each for each in bookings if each.visit_id in own and each.status in Booking.ACTIVE]
+    last = max(restarts(), key=lambda restart: restart.decided_at, default=None)
+    known = _Known(last, reactions()[whose.patient_id] if reactions is not None else None)
+    return course, list(own.values()), active, known
+
+
+def _visits_locked(whose: _Whose, holds: list[UUID]) -> Callable[[], list[Visit]]:
+    """Ask for the lock of the visits meant and of the `holds`, all in one order."""
+    column, keys = whose.mine
+    if not holds:
+        wanted: dict[str, Any] = {column: keys}
+        return ask_lock(Visit, **wanted)
+    both = lock_rows(Visit.objects.filter(Q((f"{column}__in", keys)) | Q(pk__in=holds)))
+    return lambda: both
 
 
 def _know_their_days(bookings: Iterable[Booking], locked: Mapping[UUID, ClinicDay]) -> None:
@@ -223,18 +275,3 @@ def take_booking(
     if booking is None:
         raise Conflict("This booking has already ended.")
     return held, booking
-
-
-_BOOKED_DAYS = """
-    SELECT DISTINCT day.date FROM scheduling_visit visit
-    JOIN scheduling_booking booking ON booking.visit_id = visit.id
-    JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
-    WHERE visit.{column} = ANY(%s) AND booking.status = ANY(%s)
-"""
-
-
-def _booked_days(whose: _Whose) -> list[date]:
-    column, keys = whose.mine
-    with prepared() as cursor:
-        cursor.execute(_BOOKED_DAYS.format(column=column), [keys, list(Booking.ACTIVE)])
-        return [day for (day,) in cursor.fetchall()]

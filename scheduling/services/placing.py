@@ -17,6 +17,8 @@ from core import audit
 from core.actor import Actor
 from core.db import joins, refusing
 from core.errors import Conflict, RuleBroken
+from core.rows import insert_row
+from core.together import together
 from scheduling.models import Booking, ClinicDay, FreedPlace, Visit
 from scheduling.placement import (
     local_day,
@@ -99,8 +101,9 @@ def put_in_chair(
     booking.status, booking.hold_expires_at = wanted.status, wanted.hold_expires_at
     others = refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
     _place(booking, held.days[day], chair_id, start)
-    _insert(held, booking, others, now)
-    _told("booking.made", held, booking, actor, now, findings)
+    with _others_first(), together():
+        _insert(held, booking, others, now)
+        _told("booking.made", held, booking, actor, now, findings)
     return booking
 
 
@@ -237,7 +240,7 @@ def _place(booking: Booking, day: ClinicDay, chair_id: UUID, start: datetime) ->
 def _insert(held: InHand, booking: Booking, others: list[Standing], now: datetime) -> None:
     """Write a new booking beside the `others` of its locked day."""
     with _others_first():
-        booking.save(force_insert=True)
+        insert_row(booking)
     booking.visit.status = Visit.Status.BOOKED
     save(booking.visit, "status", now=now)
     rewrite_summary(

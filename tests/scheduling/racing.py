@@ -13,7 +13,7 @@ from django.db import connection
 
 from clinics.models import Clinic
 from core.errors import NotFound, Refusal
-from core.rows import rows_by
+from core.rows import ask_rows, rows_by
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,7 +61,7 @@ def _row(rows: Any) -> Any:
 
 def lift_locks(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
     """Let these modules read the same rows as ever, and nobody wait for them."""
-    stand_ins = {"lock_rows": _rows, "lock_row": _row, "lock_by": rows_by}
+    stand_ins = {"lock_rows": _rows, "lock_row": _row, "lock_by": rows_by, "ask_lock": ask_rows}
     for module in modules:
         lifted = [name for name in stand_ins if hasattr(module, name)]
         assert lifted, f"{module.__name__} locks nothing"

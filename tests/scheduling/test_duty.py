@@ -1,6 +1,6 @@
 """Open or shut, and how many nurses: closures, public holidays, shifts, standing head-counts."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -138,8 +138,10 @@ def test_a_clock_change_day_and_a_usual_one_count_the_same_wall_hours() -> None:
 
 
 def _known(**what: bool) -> Any:
-    def provider(patients: Collection[UUID]) -> dict[UUID, history.ReactionHistory]:
-        return dict.fromkeys(patients, history.ReactionHistory(**what))
+    def provider(
+        patients: Collection[UUID],
+    ) -> Callable[[], dict[UUID, history.ReactionHistory]]:
+        return lambda: dict.fromkeys(patients, history.ReactionHistory(**what))
 
     return provider
 
