@@ -7,7 +7,7 @@ query sets put together stays as Django does it: their text changes too much to 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import Cursor
 
@@ -18,10 +18,11 @@ def prepared() -> CursorWrapper:
     Logged, counted and refused like any other. Parameters go to the server apart from the text,
     so a statement may need a cast where PostgreSQL cannot tell a type.
     """
-    connection.ensure_connection()
-    cursor = Cursor(connection.connection)
+    here = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every dot
+    here.ensure_connection()
+    cursor = Cursor(here.connection)
     # Django has no other way to give a cursor of one's own its log, its count and its errors.
-    return cast("CursorWrapper", connection._prepare_cursor(cursor))  # type: ignore[attr-defined]  # noqa: SLF001
+    return cast("CursorWrapper", here._prepare_cursor(cursor))  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def ask(

@@ -52,11 +52,15 @@ def ask_rows(
 ) -> Callable[[], list[M]]:
     """Ask as `rows_by` does and return what reads the answer: for use within `core.together`."""
     table = _table(model)
-    condition = " AND ".join(f"{column} = ANY(%s)" for column in wanted)
+    # One value alone is sent as itself: an array of one costs four times as much to write.
+    condition = " AND ".join(
+        f"{column} = %s" if len(values) == 1 else f"{column} = ANY(%s)"
+        for column, values in wanted.items()
+    )
     ending = "FOR NO KEY UPDATE" if lock else ""
     answer = ask(
         f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
-        [list(values) for values in wanted.values()],
+        [next(iter(each)) if len(each) == 1 else list(each) for each in wanted.values()],
     )
     return lambda: [_instance(model, table, row) for row in answer()]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from clinics.models import Clinic
@@ -76,6 +77,13 @@ def waiting(bookings: Iterable[Standing], clinic: Clinic) -> list[Load]:
     return [load_of(phases_of(booking, clinic)) for booking in bookings if booking.arrives is None]
 
 
+@lru_cache(maxsize=1024)  # a clinic's days are made of a few kinds of visit
+def _laid(phases: Phases, offset: int) -> tuple[int, int, int]:
+    """Return the length of one kind of visit, and its starts and points as wide numbers."""
+    load = load_of(phases, offset=offset)
+    return load.chair, wide(load.starts), wide(load.points)
+
+
 def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]) -> Summary:
     """Add up the active `bookings` of one day.
 
@@ -94,8 +102,7 @@ def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]
         slot, offset = divmod((it.arrives - midnight) // 60, MINUTES)
         kind = (offset, *it.takes)
         if kind not in kinds:
-            load = load_of(phases_of(it, clinic), offset=offset)
-            kinds[kind] = load.chair, wide(load.starts), wide(load.points)
+            kinds[kind] = _laid(phases_of(it, clinic), offset)
         length, starting, watched = kinds[kind]
         starts += at_slot(starting, slot)
         points += at_slot(watched, slot)

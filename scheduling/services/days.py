@@ -1,6 +1,6 @@
 """The day lock. Every command that books, moves or frees a time takes it before anything else."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
@@ -8,7 +8,7 @@ import orjson
 from clinics.models import Clinic
 from core.db import joins
 from core.locks import ask_lock
-from core.prepared import ask, prepared
+from core.prepared import prepared
 from core.together import together
 from scheduling.days import ask_rooms
 from scheduling.duty import ask_openings
@@ -26,37 +26,20 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
     commands that touch the same days wait for each other in turn and never in a ring.
     """
     wanted = sorted(set(dates))
-    make_days(clinic, wanted, there=ask_days_there(clinic, wanted)(), now=now)
-    return lock_existing(clinic, wanted)
-
-
-@joins
-def ask_days_there(clinic: Clinic, wanted: Sequence[date]) -> Callable[[], set[date]]:
-    """Ask which of the days have a row; return what reads the answer."""
-    answer = ask(
-        "SELECT date FROM scheduling_clinicday WHERE clinic_id = %s AND date = ANY(%s)",
-        [clinic.pk, list(wanted)],
+    # One day alone cannot be out of order: it is made only when the lock finds nothing.
+    if len(wanted) == 1 and (found := _lock(clinic, wanted)):
+        return found
+    rows = ClinicDay.objects.filter(clinic=clinic, date__in=wanted)
+    there = set(rows.values_list("date", flat=True))
+    ClinicDay.objects.bulk_create(
+        [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in wanted if day not in there],
+        ignore_conflicts=True,
     )
-    return lambda: {day for (day,) in answer()}
+    return _lock(clinic, wanted)
 
 
-@joins
-def make_days(
-    clinic: Clinic, wanted: Iterable[date], *, there: Collection[date], now: datetime
-) -> None:
-    """Make the rows of days that are not `there`, in date order, before any day is locked."""
-    missing = sorted(set(wanted) - set(there))
-    if missing:
-        ClinicDay.objects.bulk_create(
-            [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in missing],
-            ignore_conflicts=True,
-        )
-
-
-@joins
-def lock_existing(clinic: Clinic, dates: Iterable[date]) -> dict[date, ClinicDay]:
-    """Lock days that have their rows, in date order, and read what stands on them."""
-    wanted = sorted(set(dates))
+def _lock(clinic: Clinic, wanted: Sequence[date]) -> dict[date, ClinicDay]:
+    """Lock those of the days that have their rows, and read what stands on them."""
     if not wanted:
         return {}
     with together():
@@ -85,12 +68,10 @@ def _ask_hours(
     rooms = ask_rooms(clinic.pk, [grid_of(day, clinic.time_zone) for day in sorted(wanted)])
 
     def bring(days: Mapping[date, ClinicDay]) -> None:
-        for day, opening in opened().items():
-            row = days[day]
-            row.opens_at, row.closes_at = opening.opens_at, opening.closes_at
-            row.nurses = list(opening.nurses)
-        for day, here in rooms().items():
-            days[day].rooms = here
+        opening, here = opened(), rooms()
+        for day, row in days.items():
+            row.opens_at, row.closes_at = opening[day].opens_at, opening[day].closes_at
+            row.nurses, row.rooms = list(opening[day].nurses), here[day]
 
     return bring
 

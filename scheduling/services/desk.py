@@ -1,6 +1,6 @@
 """Taking a visit in hand: every lock a command about one visit needs, in the documented order."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,7 +26,7 @@ from scheduling.history import ReactionHistory
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, ClinicDay, Course, Restart, Visit
 from scheduling.placement import local_day
-from scheduling.services.days import ask_days_there, lock_existing, make_days
+from scheduling.services.days import lock_days
 from scheduling.services.holds import release_expired
 
 __all__ = ["CourseInHand", "InHand", "take_booking", "take_course", "take_dose", "take_visit"]
@@ -82,11 +82,10 @@ def _take(
     whose, clinic = _seen(which, key, actor)
     if dates is not None:
         dates = [*dates, local_day(at, clinic)] if at is not None else list(dates)
-    patient, theirs, there = _lock_patient(clinic, whose, dates)
+    patient, theirs = _lock_patient(whose)
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        make_days(clinic, dates, there=there, now=now)
-        days = lock_existing(clinic, {*dates, *theirs.days})
+        days = lock_days(clinic, {*dates, *theirs.days}, now=now)
     course, visits, bookings, known = _lock_visits(clinic, whose, theirs.visits, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
@@ -139,19 +138,16 @@ class _Theirs(NamedTuple):
     days: set[date]
 
 
-def _lock_patient(
-    clinic: Clinic, whose: _Whose, dates: Collection[date] | None
-) -> tuple[Patient, _Theirs, set[date]]:
-    """Lock the patient; return with it what is booked, and which of `dates` have their rows."""
+def _lock_patient(whose: _Whose) -> tuple[Patient, _Theirs]:
+    """Lock the patient; return with it what is booked."""
     column, keys = whose.mine
     with together():
         patients = ask_lock(Patient, id=[whose.patient_id])
         asked = ask(_THEIRS.format(column=column), [list(Booking.ACTIVE), keys])
-        there = ask_days_there(clinic, list(dates or ()))
     [patient] = patients()
     theirs = asked()
     booked = {day for _, day in theirs if day is not None}
-    return patient, _Theirs([visit for visit, _ in theirs], booked), there()
+    return patient, _Theirs([visit for visit, _ in theirs], booked)
 
 
 class _Known(NamedTuple):

@@ -17,7 +17,7 @@ from scheduling import placement
 from scheduling.days import recompute_summaries
 from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.services import bookings, days
-from scheduling.standing import standing_on
+from scheduling.summary import summarise
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
 from tests.scheduling.racing import (
     deadlocks,
@@ -191,7 +191,7 @@ def a_cancellation_and_a_booking(desk: Desk) -> Jobs:
 def test_a_cancellation_and_a_booking_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = make_desk()
     jobs = a_cancellation_and_a_booking(desk)
-    monkeypatch.setattr(days, "standing_on", meeting(standing_on))
+    monkeypatch.setattr(days, "summarise", meeting(summarise))
     assert refusals(race(*jobs)) == []
     assert adds_up(desk)
 
@@ -201,7 +201,7 @@ def test_without_the_lock_the_summary_loses_one_of_them(monkeypatch: pytest.Monk
     """The control: both add the day up before either has committed."""
     desk = make_desk()
     jobs = a_cancellation_and_a_booking(desk)
-    monkeypatch.setattr(days, "standing_on", meeting(standing_on))
+    monkeypatch.setattr(days, "summarise", meeting(summarise))
     assert refusals(race(*jobs)) == []
     assert not adds_up(desk)
 

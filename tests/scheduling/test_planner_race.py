@@ -108,7 +108,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Nobody waits for a day, and both come to the point of writing together."""
     from scheduling.services import desk as desk_module  # noqa: PLC0415
 
-    def days_unlocked(clinic: Any, dates: Any, **now: Any) -> Any:
+    def days_unlocked(clinic: Any, dates: Any, *, now: Any) -> Any:
         from scheduling.models import ClinicDay  # noqa: PLC0415
         from scheduling.standing import standing_on  # noqa: PLC0415
 
@@ -129,7 +129,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> Any:
         return look
 
     monkeypatch.setattr(planner_accept, "lock_days", days_unlocked)
-    monkeypatch.setattr(desk_module, "lock_existing", days_unlocked)
+    monkeypatch.setattr(desk_module, "lock_days", days_unlocked)
     monkeypatch.setattr(planner_accept, "_refuse_misfits", met(planner_accept._refuse_misfits))
     monkeypatch.setattr("scheduling.services.placing.refuse_place", met(refuse_place))
     return nullcontext()
