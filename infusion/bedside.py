@@ -237,7 +237,7 @@ def _events(infusion: Infusion | None) -> list[InfusionEvent]:
     if infusion is None:
         return []
     return list(
-        infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at")
+        infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at", "pk")
     )
 
 

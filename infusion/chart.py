@@ -71,7 +71,7 @@ class Chart:
 
     def __init__(self, infusion: Infusion) -> None:
         self.infusion = infusion
-        self.events = list(infusion.events.order_by("occurred_at", "recorded_at"))
+        self.events = list(infusion.events.order_by("occurred_at", "recorded_at", "pk"))
 
     @cached_property
     def course(self) -> Course:

@@ -45,7 +45,7 @@ def standing(events: Iterable[InfusionEvent]) -> list[InfusionEvent]:
         for event in charted
         if event.pk not in amended and not event.values.get("withdrawn", False)
     ]
-    return sorted(kept, key=lambda event: (event.occurred_at, event.recorded_at))
+    return sorted(kept, key=lambda event: (event.occurred_at, event.recorded_at, event.pk))
 
 
 def clinical_event(event: InfusionEvent) -> Event:

@@ -107,7 +107,7 @@ def _charted(bookings: Iterable[Booking]) -> _Charted:
     infusions = {row.visit_id: row for row in Infusion.objects.filter(visit__in=visits)}
     events: dict[UUID, list[InfusionEvent]] = defaultdict(list)
     rows = InfusionEvent.objects.filter(infusion__in=[row.pk for row in infusions.values()])
-    for event in rows.order_by("occurred_at", "recorded_at"):
+    for event in rows.order_by("occurred_at", "recorded_at", "pk"):
         events[event.infusion_id].append(event)
     return _Charted(infusions=infusions, events=events)
 

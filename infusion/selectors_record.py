@@ -84,7 +84,7 @@ def whole_record(visit_id: UUID, actor: Actor, now: datetime) -> WholeRecord:
 def _assembled(infusion: Infusion, now: datetime) -> WholeRecord:
     visit, course = infusion.visit, infusion.visit.own_course
     events = tuple(
-        infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at")
+        infusion.events.select_related("recorded_by").order_by("occurred_at", "recorded_at", "pk")
     )
     protocol, plan = record.protocol_of(course), record.plan_of(infusion, course)
     run = None
@@ -158,5 +158,5 @@ def reaction_events(patient_id: UUID, actor: Actor) -> list[InfusionEvent]:
             infusion__patient_id=patient_id,
             infusion__clinic_id=actor.clinic_id,
             kind__in=[record.Kind.REACTION, record.Kind.SYMPTOMS_RESOLVED],
-        ).order_by("occurred_at", "recorded_at")
+        ).order_by("occurred_at", "recorded_at", "pk")
     )

@@ -18,6 +18,7 @@ from core.actor import Actor
 from infusion.models import Infusion, InfusionEvent
 from infusion.services.running import change_rate, chart_vitals
 from scheduling.models import Booking
+from tests.browser.ward.ward import at_rest
 from tests.display.browser import PATIENCE_MS, chromium
 from tests.infusion.builders import at, premedicate, prepare, running, screen, seat
 from tests.infusion.builders import expect as expect_patient
@@ -151,6 +152,7 @@ def test_what_a_colleague_charts_appears_and_only_there(
     premedicate(seat(clinic, mrn="MRN-2", position=2, patient={"family_name": "Okafor"}), nurse)
     bench.wait_until(45)
     page = bench.open()
+    at_rest(page)
     page.evaluate("document.querySelectorAll('.chair-card')[1].dataset.mine = 'kept'")
     chart_vitals(
         infusion_id=infusion.pk, event_id=uuid4(), occurred_at=at(45), vitals={"spo2": 98},
