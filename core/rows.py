@@ -10,6 +10,7 @@ from django.db import connection, models
 from core.prepared import ask, prepared
 
 M = TypeVar("M", bound=models.Model)
+NOT_YET_KNOWN = -1  # rows changed, before the answer to a statement that went out with others
 
 
 class _Table(NamedTuple):
@@ -83,7 +84,7 @@ def write_row(row: models.Model, *names: str) -> None:
     fields = tuple(row._meta.get_field(name) for name in names)
     with prepared() as cursor:
         cursor.execute(_update(type(row), names), [*_values(row, fields), row.pk])
-        if cursor.rowcount == 0:
+        if cursor.rowcount not in {1, NOT_YET_KNOWN}:
             raise RuntimeError(f"{row._meta.label} is not there any more")
 
 
