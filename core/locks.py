@@ -5,7 +5,7 @@ So the order is written here once, and locking against it is an error at the fir
 in any test, not a deadlock on a busy morning.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models import QuerySet
 
 from core.errors import NotFound
+from core.prepared import prepared
 from core.rows import ask_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -58,6 +59,25 @@ def ask_lock(
     `core.together`. They are locked in the order of asking."""
     _enter(model._meta.label)
     return ask_rows(model, order=order, lock=True, **wanted)
+
+
+def ask_turns(model: type[models.Model], names: Sequence[str]) -> None:
+    """Ask for one's turn at each of `names` in the order given, for as long as the transaction
+    lasts: for use within `core.together`, before the rows of `model` that they stand for.
+
+    A row that many want knows no line. Whenever it is let go, all who wait run after its new
+    version, and a newcomer may be there first. This keeps them in the order in which they came
+    and wakes one at a time; it guards nothing, which the lock of the row does. Who has a turn
+    may ask for it again. Raises as `lock_rows`.
+    """
+    _enter(model._meta.label)
+    with prepared() as cursor:
+        cursor.execute(_TURNS, [f"{model._meta.label}:", list(names)])
+
+
+_TURNS = """
+    SELECT pg_advisory_xact_lock(hashtextextended(%s || name, 0)) FROM unnest(%s::text[]) name
+"""
 
 
 def lock_row(rows: QuerySet[M]) -> M:

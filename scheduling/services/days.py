@@ -7,8 +7,8 @@ import orjson
 
 from clinics.models import Clinic
 from core.db import joins
-from core.locks import ask_lock
-from core.prepared import prepared
+from core.locks import ask_lock, ask_turns
+from core.prepared import ask, prepared
 from core.together import together
 from scheduling.days import ask_rooms
 from scheduling.duty import ask_openings
@@ -22,15 +22,20 @@ from scheduling.summary import summarise
 def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[date, ClinicDay]:
     """Lock the rows of `dates`, making those that are missing, and bring their hours up to date.
 
-    Rows are made and locked in date order, before any other row but the patient's, so that two
-    commands that touch the same days wait for each other in turn and never in a ring.
+    Turns are taken, rows made and locked in date order, before any other row but the patient's, so
+    that two commands that touch the same days wait for each other in turn and never in a ring.
     """
     wanted = sorted(set(dates))
+    if not wanted:
+        return {}
     # One day alone cannot be out of order: it is made only when the lock finds nothing.
     if len(wanted) == 1 and (found := _lock(clinic, wanted)):
         return found
-    rows = ClinicDay.objects.filter(clinic=clinic, date__in=wanted)
-    there = set(rows.values_list("date", flat=True))
+    with together():
+        # Before a day is made, or who makes it and who has its turn would wait for each other.
+        _ask_turns(clinic, wanted)
+        asked = ask(_THERE, [clinic.pk, wanted])
+    there = {day for (day,) in asked()}
     ClinicDay.objects.bulk_create(
         [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in wanted if day not in there],
         ignore_conflicts=True,
@@ -38,11 +43,17 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
     return _lock(clinic, wanted)
 
 
+_THERE = "SELECT date FROM scheduling_clinicday WHERE clinic_id = %s AND date = ANY(%s)"
+
+
+def _ask_turns(clinic: Clinic, wanted: Sequence[date]) -> None:
+    ask_turns(ClinicDay, [f"{clinic.pk}:{day}" for day in wanted])
+
+
 def _lock(clinic: Clinic, wanted: Sequence[date]) -> dict[date, ClinicDay]:
     """Lock those of the days that have their rows, and read what stands on them."""
-    if not wanted:
-        return {}
     with together():
+        _ask_turns(clinic, wanted)
         rows = ask_lock(ClinicDay, order="date", clinic_id=[clinic.pk], date=wanted)
         bring, standing = _ask_hours(clinic, wanted), ask_standing(clinic.pk, wanted)
     days = {row.date: row for row in rows()}

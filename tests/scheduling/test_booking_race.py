@@ -23,6 +23,7 @@ from tests.scheduling.racing import (
     deadlocks,
     lift_locks,
     meeting,
+    no_turn,
     overlaps,
     peaks,
     race,
@@ -46,6 +47,13 @@ def no_day_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     lift_locks(monkeypatch, days)
 
 
+@pytest.fixture(params=["in line", "by the row alone"])
+def line(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line keeps rivals apart too; what guards is the row's lock, which must do without."""
+    if request.param == "by the row alone":
+        monkeypatch.setattr(days, "ask_turns", no_turn)
+
+
 def refusals(results: list[object]) -> list[Refusal]:
     return [result for result in results if isinstance(result, Refusal)]
 
@@ -62,6 +70,7 @@ def two_for_one_chair(desk: Desk) -> Jobs:
     return [partial(desk.book, desk.visit(mrn)) for mrn in ("A", "B")]
 
 
+@pytest.mark.usefixtures("line")
 def test_one_chair_at_one_time_goes_to_one_patient(meet: Callable[[], None]) -> None:
     desk = make_desk()
     jobs = two_for_one_chair(desk)
@@ -100,6 +109,7 @@ def two_for_one_nurse(desk: Desk) -> Jobs:
     return [partial(desk.book, desk.visit(mrn), chair=n) for n, mrn in enumerate("AB")]
 
 
+@pytest.mark.usefixtures("line")
 def test_one_nurse_starts_one_infusion_at_a_time(meet: Callable[[], None]) -> None:
     desk = make_desk(nurses=1)
     jobs = two_for_one_nurse(desk)
@@ -140,6 +150,7 @@ def a_move_and_a_booking(desk: Desk) -> Jobs:
     return [move, partial(desk.book, desk.visit("B"), chair=2)]
 
 
+@pytest.mark.usefixtures("line")
 def test_a_move_and_a_booking_share_one_nurse(meet: Callable[[], None]) -> None:
     desk = make_desk(nurses=1)
     jobs = a_move_and_a_booking(desk)
@@ -188,6 +199,7 @@ def a_cancellation_and_a_booking(desk: Desk) -> Jobs:
     return [cancel, partial(desk.book, desk.visit("B"))]
 
 
+@pytest.mark.usefixtures("line")
 def test_a_cancellation_and_a_booking_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = make_desk()
     jobs = a_cancellation_and_a_booking(desk)
