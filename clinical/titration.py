@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from clinical.calendar import dose_mg as calendar_dose_mg
 from clinical.findings import Finding
@@ -246,7 +247,14 @@ def visit_phases(
     Raises ValueError when the table of `option` is not for that dose.
     """
     amount = calendar_dose_mg(protocol, dose_number) if dose_mg is None else dose_mg
-    rate_plan = plan(protocol, dose_mg=amount, option=option, volume_ml=volume_ml)
+    return _phases(protocol, amount, option, volume_ml)
+
+
+@lru_cache  # the same few doses, asked for all day
+def _phases(
+    protocol: Protocol, dose_mg: int, option: RateOption, volume_ml: Fraction | int | None
+) -> VisitPhases:
+    rate_plan = plan(protocol, dose_mg=dose_mg, option=option, volume_ml=volume_ml)
     return VisitPhases(
         premedication=protocol.premedication.lead,
         infusion=rate_plan.total_duration,
