@@ -18,7 +18,6 @@ from core.rows import ask_rows
 
 M = TypeVar("M", bound=models.Model)
 
-LOCK_WAIT = "3s"
 LOCK_ORDER = (
     "patients.Patient",
     "scheduling.ClinicDay",
@@ -37,7 +36,7 @@ def begin() -> None:
 
 
 def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
-    """Lock and re-read `rows` in the order of the unique column `by`, waiting at most LOCK_WAIT.
+    """Lock and re-read `rows` in the order of the unique column `by`, as long as settings let.
 
     Decide only on what it returns: anything read before the lock may be stale.
     Raises RuntimeError outside a transaction or against LOCK_ORDER.
@@ -96,7 +95,4 @@ def _enter(label: str) -> None:
         raise RuntimeError(f"{label} has no place in LOCK_ORDER")
     if rank < _highest.get():
         raise RuntimeError(f"{label} locked after {LOCK_ORDER[_highest.get()]}")
-    if _highest.get() < 0:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
     _highest.set(rank)

@@ -31,7 +31,8 @@ def _empty_append_only_tables_between_tests() -> Iterator[None]:
     """Let the test runner's own flush past the triggers that keep facts from being removed.
 
     A page that has just been closed may have a request left, which reads tables in another order
-    than they are emptied in: whoever is told of a deadlock begins again.
+    than they are emptied in: whoever is told of a deadlock begins again, and waits for it however
+    long it takes.
     """
     flush = DatabaseOperations.execute_sql_flush
 
@@ -40,7 +41,7 @@ def _empty_append_only_tables_between_tests() -> Iterator[None]:
         on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in APPEND_ONLY]
         for again in reversed(range(5)):
             try:
-                flush(self, [*off, *sql_list, *on])
+                flush(self, ["SET LOCAL lock_timeout = 0", *off, *sql_list, *on])
             except OperationalError as problem:
                 if sqlstate(problem) != DEADLOCK or not again:
                     raise

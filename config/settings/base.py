@@ -96,7 +96,11 @@ DATABASES = {
                 "max_size": env.integer("DATABASE_POOL_SIZE", default=10, minimum=1),
                 "timeout": 10,
             },
-            "options": "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
+            # Nothing waits for a lock longer than three seconds: a command then answers that it is
+            # busy, and a migration fails before all others wait behind it.
+            "options": (
+                "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=3000 -c timezone=UTC"
+            ),
         },
     }
 }

@@ -1,7 +1,7 @@
 """Who waits for a row that many want comes to it in the order in which they came."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -35,6 +35,10 @@ def waiting(kind: str) -> int:
         cursor.execute(WAITING, [kind])
         [count] = cursor.fetchone()
         return int(count)
+
+
+def in_line(number: int) -> bool:
+    return waiting("advisory") == number
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -72,7 +76,7 @@ def test_whoever_waits_for_a_day_waits_in_line_and_not_at_the_row() -> None:
     until(lambda: came == [0])
     for number in range(1, 6):
         threads.append(stand(desk, came, number, lambda: None))
-        until(lambda number=number: waiting("advisory") == number)
+        until(partial(in_line, number))
     at_the_row = waiting("tuple") + waiting("transactionid")
     go_on.set()
     for thread in threads:
@@ -110,10 +114,14 @@ def test_days_that_nobody_has_asked_for_yet_are_made_by_many_at_once() -> None:
     """The turn comes before the making too: else who makes a day and who has its turn would wait
     for each other."""
     clinic, before = make_desk().clinic, deadlocks()
-    lock = command(partial(lock_days, clinic, now=NOW))
+
+    @command
+    def lock(dates: list[date]) -> list[date]:
+        return sorted(lock_days(clinic, dates, now=NOW))
+
     for first in (TOMORROW + timedelta(days=2 * n) for n in range(15)):
         second = first + timedelta(days=1)
         wanted = [[first], [first, second], [second], [second, first]]
-        found = race(*(partial(lock, dates=dates) for dates in wanted))
-        assert [sorted(days) for days in found] == [sorted(dates) for dates in wanted]
+        found = race(*(partial(lock, dates) for dates in wanted))
+        assert found == [sorted(dates) for dates in wanted]
     assert deadlocks() == before
