@@ -465,7 +465,7 @@ def test_a_batch_costs_the_same_whatever_its_size(
 
     actor = importer(clinic)
     for size, prefix in ((2, "few"), (120, "many")):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             import_batch(records=batch(size, prefix), actor=actor, now=MONDAY_NINE)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             import_batch(records=results(size, prefix), actor=actor, now=MONDAY_NINE)
