@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
 
-from core.db import sqlstate
+from core.db import WORTH_RETRYING, sqlstate
 
 # The same cases every time: these tests say whether a change broke something. What nobody has
 # thought of yet is for `make battery` to find, with other cases at every run.
@@ -17,7 +17,6 @@ settings.register_profile("same", derandomize=True, database=None)
 if os.environ.get("BATTERY") != "full":
     settings.load_profile("same")
 
-DEADLOCK = "40P01"
 APPEND_ONLY = (
     "core_auditentry",
     "infusion_infusionevent",
@@ -43,7 +42,7 @@ def _empty_append_only_tables_between_tests() -> Iterator[None]:
             try:
                 flush(self, ["SET LOCAL lock_timeout = 0", *off, *sql_list, *on])
             except OperationalError as problem:
-                if sqlstate(problem) != DEADLOCK or not again:
+                if sqlstate(problem) not in WORTH_RETRYING or not again:
                     raise
             else:
                 return

@@ -76,9 +76,7 @@ def put_on_day(
     booking = _new_booking(held, visit, held.days[day], wanted, now)
     others = refuse_day(held.clinic, held.days[day], booking)
     booking.status = Booking.Status.DAY_HELD
-    _insert(held, booking, others, now)
-    _told("booking.day_held", held, booking, actor, now, findings)
-    return booking
+    return _made("booking.day_held", held, booking, others, actor, now, findings)
 
 
 @joins
@@ -101,10 +99,7 @@ def put_in_chair(
     booking.status, booking.hold_expires_at = wanted.status, wanted.hold_expires_at
     others = refuse_place(held.clinic, held.days[day], booking, chair_id=chair_id, start=start)
     _place(booking, held.days[day], chair_id, start)
-    with _others_first(), together():
-        _insert(held, booking, others, now)
-        _told("booking.made", held, booking, actor, now, findings)
-    return booking
+    return _made("booking.made", held, booking, others, actor, now, findings)
 
 
 @joins
@@ -237,15 +232,24 @@ def _place(booking: Booking, day: ClinicDay, chair_id: UUID, start: datetime) ->
     booking.period = DateTimeTZRange(start, period_end(booking, start))
 
 
-def _insert(held: InHand, booking: Booking, others: list[Standing], now: datetime) -> None:
-    """Write a new booking beside the `others` of its locked day."""
-    with _others_first():
+def _made(  # noqa: PLR0917 - private, and every caller stands above
+    action: str,
+    held: InHand,
+    booking: Booking,
+    others: list[Standing],
+    actor: Actor,
+    now: datetime,
+    findings: Iterable[Finding],
+) -> Booking:
+    """Write a new booking beside the `others` of its locked day, with all it causes."""
+    day, visit = booking.clinic_day, booking.visit
+    with _others_first(), together():
         insert_row(booking)
-    booking.visit.status = Visit.Status.BOOKED
-    save(booking.visit, "status", now=now)
-    rewrite_summary(
-        booking.clinic_day, held.clinic, now=now, bookings=[*others, standing_of(booking)]
-    )
+        visit.status = Visit.Status.BOOKED
+        save(visit, "status", now=now)
+        rewrite_summary(day, held.clinic, now=now, bookings=[*others, standing_of(booking)])
+        _told(action, held, booking, actor, now, findings)
+    return booking
 
 
 def _others_first() -> AbstractContextManager[None]:
