@@ -54,9 +54,10 @@ def fill_waitlist(setting: Setting, now: datetime) -> None:
 
 
 def _who_fall_ill(setting: Setting, now: datetime) -> Iterator[Booking]:
-    """Yield the bookings that may be called off, the soonest first."""
+    """Yield the doses that may be called off, the soonest first."""
     soon = Booking.objects.filter(
         clinic=setting.clinic, status=Booking.Status.CONFIRMED, visit__waitlist_entries=None,
+        visit__course__isnull=False,
         period__startswith__gt=now + timedelta(days=1),
         period__startswith__lt=now + SOON,
     )  # fmt: skip
