@@ -1,7 +1,7 @@
 """An ad-hoc visit: somebody comes for something that is no dose (adr/0023).
 
 It weighs on chairs and nurses like an infusion of its length: a nurse's hands at its start, a
-share while it lasts. No rule about doses applies to it.
+share while it lasts. The pharmacy makes no bag for it, and no rule about doses applies to it.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
-from operator import le, lt
+from operator import le, lt, sub
 from uuid import UUID
 
 from scheduling.grid import MINUTES, Grid
@@ -27,6 +27,7 @@ class Phases:
     points_infusion: int
     points_observation: int
     isolation: bool = False  # only a chair that stands apart will do
+    bag: bool = True  # the pharmacy makes one ready for the start
 
     @property
     def care(self) -> int:
@@ -47,6 +48,7 @@ class Load:
     starts: tuple[int, ...]  # per slot of care: 1 where a nurse's hands are needed
     points: tuple[int, ...]  # per slot of care: points of watching
     isolation: bool = False
+    bag: bool = True
 
     @property
     def care(self) -> int:
@@ -72,6 +74,7 @@ class Day:
     points_per_nurse: int
     isolation: frozenset[UUID] = frozenset()  # the chairs that stand apart
     pharmacy_limit: int = 0  # bags the pharmacy makes ready per slot; 0 is no limit
+    bagless: Sequence[int] = ()  # of `starts` those that need no bag; empty: each needs one
     # Of the taken slots those in which the chair is out of service: for words only.
     broken: Mapping[UUID, int] = field(default_factory=dict, compare=False)
 
@@ -82,6 +85,11 @@ class Day:
     def point_limit(self, slot: int) -> int:
         """How many points the nurses on duty may watch in `slot`."""
         return self.nurses[slot] * self.points_per_nurse
+
+    @property
+    def bags(self) -> Sequence[int]:
+        """How many bags the pharmacy makes ready, by slot."""
+        return list(map(sub, self.starts, self.bagless)) if self.bagless else self.starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ def load_of(phases: Phases, *, offset: int = 0) -> Load:
         starts=tuple(int(first <= slot < after) for slot in range(care)),
         points=tuple(points),
         isolation=phases.isolation,
+        bag=phases.bag,
     )
 
 
@@ -157,13 +166,14 @@ def _chair_obstacle(day: Day, load: Load, slot: int, chair: UUID) -> Obstacle | 
 def _nurse_obstacles(day: Day, load: Load, slot: int) -> list[Obstacle]:
     """Return the first slot with nobody on duty, with too many starts, with too many points."""
     first: dict[str, int] = {}
+    limit = day.pharmacy_limit if load.bag else 0
     for n, (start, points) in enumerate(zip(load.starts, load.points, strict=True), start=slot):
         if not day.nurses[n]:
             first.setdefault("NURSES-NONE", n)
             continue
         if start and day.starts[n] + start > day.start_limit(n):
             first.setdefault("NURSES-STARTS", n)
-        if start and 0 < day.pharmacy_limit < day.starts[n] + start:
+        if start and 0 < limit < day.bags[n] + start:
             first.setdefault("PHARMACY-FULL", n)
         if points and day.points[n] + points > day.point_limit(n):
             first.setdefault("NURSES-POINTS", n)
@@ -197,9 +207,9 @@ def nurses_allow(day: Day, load: Load) -> dict[str, int]:
     duty = _duty(nurses)
     off = ~duty
     hands = off | mask_where(map(lt, day.starts, _limits(nurses, day.starts_per_nurse, 0)))
-    bags, limit = whole, day.pharmacy_limit
+    bags, limit = whole, day.pharmacy_limit if load.bag else 0
     if limit:
-        bags = off | mask_where(taken < limit for taken in day.starts)
+        bags = off | mask_where(taken < limit for taken in day.bags)
     starts = made = watching = whole
     for after in _hands_on(load.starts):
         starts &= hands >> after
@@ -331,11 +341,19 @@ def positions(starts: int) -> Iterator[int]:
 
 def with_load(day: Day, load: Load, slot: int, chair: UUID) -> Day:
     """Return the day with one more visit on it."""
-    starts, points = list(day.starts), list(day.points)
+    taken = day.chairs[chair] | mask(range(slot, slot + load.chair))
+    return replace(with_care(day, load, slot), chairs={**day.chairs, chair: taken})
+
+
+def with_care(day: Day, load: Load, slot: int) -> Day:
+    """Return the day with what one more visit asks of people, whatever it sits in."""
+    starts, points, bagless = list(day.starts), list(day.points), day.bagless
     add(starts, load.starts, slot)
     add(points, load.points, slot)
-    taken = day.chairs[chair] | mask(range(slot, slot + load.chair))
-    return replace(day, starts=starts, points=points, chairs={**day.chairs, chair: taken})
+    if not load.bag:
+        bagless = list(bagless or [0] * len(starts))
+        add(bagless, load.starts, slot)
+    return replace(day, starts=starts, points=points, bagless=bagless)
 
 
 def add(totals: list[int], values: Sequence[int], slot: int) -> None:

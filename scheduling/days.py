@@ -69,6 +69,7 @@ def capacity(
         nurses=opening.nurses,
         starts=taken.starts,
         points=taken.points,
+        bagless=taken.bagless,
         chairs=chairs,
         starts_per_nurse=clinic.starts_per_nurse,
         points_per_nurse=clinic.points_per_nurse,
@@ -156,6 +157,7 @@ def recompute_summaries(clinic: Clinic, first: date, last: date) -> list[Differe
         should = {
             "starts": total.starts,
             "points": total.points,
+            "bagless": total.bagless,
             "held_minutes": total.held_minutes,
             "chair_masks": {str(chair): f"{taken:x}" for chair, taken in total.chairs.items()},
         }

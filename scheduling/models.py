@@ -217,6 +217,8 @@ class ClinicDay(models.Model):
     nurses = ArrayField(models.SmallIntegerField(), default=list)  # on duty, by slot
     starts = ArrayField(models.SmallIntegerField(), default=list)  # infusions begun, by slot
     points = ArrayField(models.SmallIntegerField(), default=list)  # points of watching, by slot
+    # Of the starts those that need no bag, by slot; empty on a day where each needs one.
+    bagless = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
     chair_masks = models.JSONField(default=dict)  # chair id -> hexadecimal mask of taken slots
     held_minutes = models.PositiveIntegerField(default=0)  # chair time of bookings without a time
     version = models.PositiveIntegerField(default=1)

@@ -145,13 +145,14 @@ class _Day:
     def plan_day(self, rooms: Rooms) -> PlanDay:
         """Return what the day offers, less what is fixed."""
         grid, slots = self.opening.grid, self.opening.slots
-        starts, points = [0] * grid.count, [0] * grid.count
+        starts, points, bagless = [0] * grid.count, [0] * grid.count, [0] * grid.count
         taken = {chair: room.taken for chair, (_, room) in rooms.items()}
         for booking in self.bookings:
             if booking.status in FIXED and booking.chair_id is not None:
                 slot, load = placed(booking, self.clinic, grid)
                 add(starts, load.starts, slot)
                 add(points, load.points, slot)
+                add(bagless, () if load.bag else load.starts, slot)
                 used = mask(range(slot, slot + load.chair))
                 taken[booking.chair_id] = taken.get(booking.chair_id, 0) | used
         hard_close = self._hard_close()
@@ -164,7 +165,7 @@ class _Day:
             nurses=staying_on(self.opening.nurses, slots.stop, hard_close // MINUTES),
             starts_per_nurse=self.clinic.starts_per_nurse,
             points_per_nurse=self.clinic.points_per_nurse,
-            taken_starts=tuple(starts), taken_points=tuple(points),
+            taken_starts=tuple(starts), taken_points=tuple(points), bagless=tuple(bagless),
             pharmacy_limit=self.clinic.pharmacy_limit,
             clock_ahead=24 * 60 - grid.count * MINUTES,
         )  # fmt: skip

@@ -30,11 +30,12 @@ class Stored(NamedTuple):
 
     starts: str
     points: str
+    bagless: str
     chairs: str
     held_minutes: int
 
 
-NOTHING = Stored("{}", "{}", "{}", 0)
+NOTHING = Stored("{}", "{}", "{}", "{}", 0)
 
 
 class StoredChairs(Mapping[UUID, int]):
@@ -116,6 +117,7 @@ class Span(Mapping[date, Day]):
             points_per_nurse=self.clinic.points_per_nurse,
             isolation=self.isolation,
             pharmacy_limit=self.clinic.pharmacy_limit,
+            bagless=_numbers(row.bagless, count) if row.bagless != "{}" else (),
         )
 
 
@@ -142,7 +144,7 @@ def read_span(clinic: Clinic, dates: Sequence[date], *, also: Collection[Away] =
 
 
 _STORED = """
-    SELECT date, starts::text, points::text, chair_masks::text, held_minutes
+    SELECT date, starts::text, points::text, bagless::text, chair_masks::text, held_minutes
     FROM scheduling_clinicday WHERE clinic_id = %s AND date BETWEEN %s AND %s
 """
 

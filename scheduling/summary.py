@@ -24,6 +24,7 @@ class Summary:
 
     starts: list[int]
     points: list[int]
+    bagless: list[int]  # of the starts those that need no bag; empty where each needs one
     chairs: dict[UUID, int]
     held_minutes: int
 
@@ -53,6 +54,7 @@ def phases_for(
         points_infusion=max(points),
         points_observation=clinic.points_observation,
         isolation=isolation,
+        bag=bool(rate_option),  # without a rate nothing is infused
     )
 
 
@@ -78,10 +80,11 @@ def waiting(bookings: Iterable[Standing], clinic: Clinic) -> list[Load]:
 
 
 @lru_cache(maxsize=1024)  # a clinic's days are made of a few kinds of visit
-def _laid(phases: Phases, offset: int) -> tuple[int, int, int]:
-    """Return the length of one kind of visit, and its starts and points as wide numbers."""
+def _laid(phases: Phases, offset: int) -> tuple[int, int, int, bool]:
+    """Return the length of one kind of visit, its starts and points as wide numbers, and whether
+    it needs a bag."""
     load = load_of(phases, offset=offset)
-    return load.chair, wide(load.starts), wide(load.points)
+    return load.chair, wide(load.starts), wide(load.points), load.bag
 
 
 def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]) -> Summary:
@@ -90,9 +93,9 @@ def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]
     A hundred visits take a few kinds of length: each kind is laid on the grid once, and a whole
     array is added as one wide number.
     """
-    starts = points = held = 0
+    starts = points = bagless = held = 0
     chairs: dict[UUID, int] = {}
-    kinds: dict[tuple[object, ...], tuple[int, int, int]] = {}
+    kinds: dict[tuple[object, ...], tuple[int, int, int, bool]] = {}
     midnight = int(grid.midnight.timestamp())
     for booking in bookings:
         it = booking if isinstance(booking, Standing) else standing_of(booking)
@@ -103,11 +106,12 @@ def summarise(grid: Grid, clinic: Clinic, bookings: Iterable[Booking | Standing]
         kind = (offset, *it.takes)
         if kind not in kinds:
             kinds[kind] = _laid(phases_of(it, clinic), offset)
-        length, starting, watched = kinds[kind]
+        length, starting, watched, bag = kinds[kind]
         starts += at_slot(starting, slot)
+        bagless += 0 if bag else at_slot(starting, slot)
         points += at_slot(watched, slot)
         chairs[it.chair_id] = chairs.get(it.chair_id, 0) | mask(range(slot, slot + length))
     return Summary(
-        starts=narrow(starts, grid.count), points=narrow(points, grid.count), chairs=chairs,
-        held_minutes=held,
+        starts=narrow(starts, grid.count), points=narrow(points, grid.count),
+        bagless=narrow(bagless, grid.count) if bagless else [], chairs=chairs, held_minutes=held,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from scheduling.capacity import Day, Load, Obstacle, add, fits, mask, room_for
+from scheduling.capacity import Day, Load, Obstacle, fits, mask, room_for, with_care
 
 HERE, HELD = "arrived", "day_held"
 CLAIMS = {HERE: 0, "confirmed": 1, "proposed": 2, HELD: 3}
@@ -92,10 +92,7 @@ def _obstacles(day: Day, sitting: Sitting, promised: Sequence[Load]) -> list[Obs
 def _with(day: Day, sitting: Sitting) -> Day:
     """Return the day with one more sitting on it, in a chair that may be out of use."""
     assert sitting.slot is not None
-    starts, points = list(day.starts), list(day.points)
-    add(starts, sitting.load.starts, sitting.slot)
-    add(points, sitting.load.points, sitting.slot)
     chairs = dict(day.chairs)
     if sitting.chair in chairs:
         chairs[sitting.chair] |= mask(range(sitting.slot, sitting.slot + sitting.load.chair))
-    return replace(day, starts=starts, points=points, chairs=chairs)
+    return replace(with_care(day, sitting.load, sitting.slot), chairs=chairs)

@@ -113,8 +113,10 @@ def _exceeds(bare: Day, here: Day, chairs: Mapping[UUID, int], clinic: Clinic) -
     return any(
         points > bare.point_limit(n)
         or starts > bare.start_limit(n)
-        or 0 < bare.pharmacy_limit < starts
-        for n, (points, starts) in enumerate(zip(here.points, here.starts, strict=True))
+        or 0 < bare.pharmacy_limit < bags
+        for n, (points, starts, bags) in enumerate(
+            zip(here.points, here.starts, here.bags, strict=True)
+        )
     ) or _alone(bare, chairs)
 
 

@@ -131,10 +131,11 @@ def _about_pharmacy(
     """Bags are made ready by the quarter-hour; infusions may start off it."""
     if not day.pharmacy_limit or minute % QUARTER:
         return
-    begins = [starts[visit.id] + visit.phases.premedication for visit in placed]
+    made_up = [visit for visit in placed if visit.phases.bag]
+    begins = [starts[visit.id] + visit.phases.premedication for visit in made_up]
     bags = sum(minute - HANDS < one < minute + QUARTER for one in begins)
-    if bags and bags + (day.taken_starts or (0,) * day.slots)[minute // QUARTER] > (
-        day.pharmacy_limit
-    ):
+    taken = day.taken_starts[minute // QUARTER] if day.taken_starts else 0
+    taken -= day.bagless[minute // QUARTER] if day.bagless else 0
+    if bags and bags + taken > day.pharmacy_limit:
         at = day.shows(minute)
         yield Violation(minute, f"At {at} the pharmacy would have {bags} bags to make ready.")

@@ -149,7 +149,7 @@ def runs(free: int, length: int) -> int:
 
 def _uses(load: Load, day: PlanDay) -> Iterator[Use]:
     amounts = {HANDS: load.starts, WATCH: load.points}
-    if day.pharmacy_limit:
+    if day.pharmacy_limit and load.bag:
         amounts[BAGS] = load.starts  # a bag is made ready for the quarter-hour of its start
     for resource, by_slot in amounts.items():
         at = 0
@@ -176,13 +176,12 @@ def _limits(day: PlanDay, horizon: int) -> tuple[tuple[int, ...], ...]:
             have[slot] -= amount
         return tuple(max(0, one) for one in have) + (0,) * (horizon - day.slots)
 
-    taken_starts = day.taken_starts or (0,) * day.slots
     rows = [
-        left(day.starts_per_nurse, taken_starts),
+        left(day.starts_per_nurse, day.taken_starts),
         left(day.points_per_nurse, day.taken_points),
     ]
     if day.pharmacy_limit:
-        made = [max(0, day.pharmacy_limit - used) for used in taken_starts]
+        made = [max(0, day.pharmacy_limit - used) for used in day.taken_bags]
         rows.append((*made, *(0,) * (horizon - day.slots)))
     return tuple(rows)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 
 from scheduling.capacity import Phases
 from scheduling.grid import MINUTES
@@ -39,7 +40,8 @@ class PlanDay:
     """What one day offers. Sequences run over quarter-hours from local midnight.
 
     Patients have left by `hard_close`; minutes after `closes` are overtime. `taken_starts` and
-    `taken_points` are what patients need who are there already and take no part in the plan.
+    `taken_points` are what patients need who are there already and take no part in the plan;
+    `bagless` are those of the starts that need no bag.
     """
 
     opens: int
@@ -51,12 +53,19 @@ class PlanDay:
     points_per_nurse: int = 4
     taken_starts: tuple[int, ...] = ()
     taken_points: tuple[int, ...] = ()
+    bagless: tuple[int, ...] = ()
     pharmacy_limit: int = 0  # bags the pharmacy makes ready per quarter-hour; 0 is no limit
     clock_ahead: int = 0  # minutes the wall clock was put forward in the night (back: below 0)
 
     def shows(self, minute: int) -> str:
         """Return what the wall clock shows by day, `minute` minutes after midnight: "10:15"."""
         return clock_words(minute + self.clock_ahead)
+
+    @property
+    def taken_bags(self) -> tuple[int, ...]:
+        """How many bags the pharmacy makes ready for who is there already, by quarter-hour."""
+        starts = self.taken_starts or (0,) * self.slots
+        return tuple(map(sub, starts, self.bagless)) if self.bagless else starts
 
     @property
     def slots(self) -> int:

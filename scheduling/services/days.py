@@ -97,7 +97,8 @@ def rewrite_summary(
         bookings = standing_on([day.pk])[day.pk]
     day.standing = list(bookings)
     total = summarise(grid, clinic, bookings)
-    day.starts, day.points, day.held_minutes = total.starts, total.points, total.held_minutes
+    day.starts, day.points, day.bagless = total.starts, total.points, total.bagless
+    day.held_minutes = total.held_minutes
     day.chair_masks = {str(chair): f"{taken:x}" for chair, taken in total.chairs.items()}
     day.version += 1
     day.updated_at = now
@@ -105,7 +106,8 @@ def rewrite_summary(
         cursor.execute(_REWRITE, {
             "id": day.pk, "opens": day.opens_at, "closes": day.closes_at,
             "nurses": _array(day.nurses), "starts": _array(day.starts),
-            "points": _array(day.points), "chairs": orjson.dumps(day.chair_masks).decode(),
+            "points": _array(day.points), "bagless": _array(day.bagless),
+            "chairs": orjson.dumps(day.chair_masks).decode(),
             "held": day.held_minutes, "version": day.version, "now": now,
         })  # fmt: skip
 
@@ -113,7 +115,7 @@ def rewrite_summary(
 # Written so because every booking does it, and the ORM looks at each of three hundred numbers.
 _REWRITE = """
     UPDATE scheduling_clinicday SET opens_at = %(opens)s, closes_at = %(closes)s,
-        nurses = %(nurses)s, starts = %(starts)s, points = %(points)s,
+        nurses = %(nurses)s, starts = %(starts)s, points = %(points)s, bagless = %(bagless)s,
         chair_masks = %(chairs)s, held_minutes = %(held)s, version = %(version)s,
         updated_at = %(now)s
     WHERE id = %(id)s

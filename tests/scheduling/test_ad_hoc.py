@@ -13,13 +13,16 @@ from reminders.models import Reminder
 from scheduling import reminder_kinds as kinds
 from scheduling.ad_hoc import LONGEST, SHORTEST
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, Visit
+from scheduling.disruption.ahead import in_doubt, look_ahead
+from scheduling.models import Booking, ClinicDay, Visit
+from scheduling.plan_input import Options, collect
 from scheduling.services import bookings
 from scheduling.services.ad_hoc import AskedFor, ask_for_visit, drop_visit, end_visit
 from scheduling.services.dosing import record_given
 from scheduling.services.undoing import restore
 from scheduling.services.waiting import Wished, join_waitlist
 from scheduling.slots import Asked, find_slots
+from scheduling.stored_days import read_span
 from scheduling.tasks import round_of
 from tests.people import make_actor, make_clinic, make_patient
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk, weeks
@@ -68,6 +71,45 @@ def test_it_takes_a_nurses_hands_and_a_chair_like_any_visit(desk: Desk) -> None:
         booked(desk, asked(desk))
     with pytest.raises(Conflict):
         desk.book(desk.visit(), MONDAY, "09:45")
+
+
+def test_the_pharmacy_makes_no_bag_for_it(desk: Desk) -> None:
+    """One bag a quarter-hour: a blood test takes none of them, and needs none."""
+    Clinic.objects.update(pharmacy_limit=1)
+    desk.book(desk.visit(mrn="DOSE"), MONDAY, "09:00", chair=0)  # its infusion begins at 10:00
+    desk.book(asked(desk), MONDAY, "10:00", chair=1)
+    with pytest.raises(RuleBroken, match="bags to make ready"):
+        desk.book(desk.visit(mrn="LATE"), MONDAY, "09:00", chair=2)
+    desk.book(asked(desk), MONDAY, "12:00", chair=1)
+    desk.book(desk.visit(mrn="NEXT"), MONDAY, "11:00", chair=2)
+    day = ClinicDay.objects.get(date=MONDAY)
+    both = sum(day.starts[n] == 2 and day.bagless[n] == 1 for n in range(96))
+    assert (both, sum(day.bagless)) == (2, 2)
+    assert every_day_adds_up(desk.clinic)
+    span = read_span(Clinic.objects.get(), [MONDAY, MONDAY + timedelta(days=1)])
+    assert list(span[MONDAY].bags) == [s - b for s, b in zip(day.starts, day.bagless, strict=True)]
+    assert sum(span[MONDAY].bags) == 2
+
+
+def test_the_planner_and_the_look_ahead_count_no_bag_for_it(desk: Desk) -> None:
+    Clinic.objects.update(pharmacy_limit=1)
+    desk.book(desk.visit(mrn="DOSE"), MONDAY, "09:00", chair=0)
+    desk.book(asked(desk), MONDAY, "10:00", chair=1)
+    here = desk.book(asked(desk), MONDAY, "10:00", chair=2)
+    clinic = Clinic.objects.get()
+    assert list(in_doubt(read_span(clinic, [MONDAY]))) == []
+    assert look_ahead(clinic, [MONDAY], among=[MONDAY]).affected == []
+    Booking.objects.filter(pk=here.pk).update(status=Booking.Status.ARRIVED)
+    found = collect(clinic, MONDAY, MONDAY, Options(), now=NOW)
+    assert sorted(each.visit.phases.bag for each in found.visits) == [False, True]
+    [day] = found.days
+    assert (sum(day.taken_starts), sum(day.taken_bags)) == (1, 0)
+
+
+def test_what_needs_no_bag_is_forgotten_with_its_booking(desk: Desk) -> None:
+    booking = booked(desk, asked(desk))
+    bookings.cancel(booking_id=booking.pk, reason="Not today", actor=desk.actor, now=NOW)
+    assert ClinicDay.objects.get(date=MONDAY).bagless == []
 
 
 @pytest.mark.parametrize(

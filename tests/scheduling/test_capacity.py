@@ -55,6 +55,7 @@ phases = st.builds(
     points_infusion=st.integers(0, 3),
     points_observation=st.integers(0, 2),
     isolation=st.booleans(),
+    bag=st.booleans(),
 )
 
 
@@ -111,19 +112,33 @@ def slowly(day: Day, visit: Phases, start: int, chair: UUID) -> bool:
         slot = (start + minute) // MINUTES
         hands, points = most.get(slot, (0, 0))
         most[slot] = max(hands, asks.hands(minute)), max(points, asks.points(minute))
-    return all(people_can(day, slot, *asked) for slot, asked in most.items())
+    return all(people_can(day, slot, *asked, bag=visit.bag) for slot, asked in most.items())
 
 
-def people_can(day: Day, slot: int, hands: int, points: int) -> bool:
+def people_can(day: Day, slot: int, hands: int, points: int, *, bag: bool) -> bool:
     """Whether nurses and pharmacy can do so much more in one quarter-hour."""
     nurses, started = day.nurses[slot], day.starts[slot] + hands
-    if hands and (
-        started > nurses * day.starts_per_nurse
-        or (day.pharmacy_limit and started > day.pharmacy_limit)
-    ):
+    without = day.bagless[slot] if day.bagless else 0
+    made_up = started - without if bag and day.pharmacy_limit else 0
+    if hands and (started > nurses * day.starts_per_nurse or made_up > day.pharmacy_limit):
         return False
     watched = day.points[slot] + points
     return nurses > 0 and (not points or watched <= nurses * day.points_per_nurse)
+
+
+def test_what_needs_no_bag_asks_nothing_of_the_pharmacy() -> None:
+    """One bag a quarter-hour, and one visit begins its infusion in each of two: one of them has
+    no bag."""
+    day = day_of(pharmacy_limit=1)
+    bagless = load_of(replace(SHORT, bag=False))
+    day = with_load(day, load_of(SHORT), 32, CHAIRS[0])
+    assert 32 not in free_starts(day, load_of(SHORT))
+    assert 32 in free_starts(day, bagless)
+    assert fits(day, bagless, 32, CHAIRS[1]) == []
+    beside = with_load(day_of(pharmacy_limit=1), bagless, 32, CHAIRS[0])
+    assert sum(beside.starts) == sum(beside.bagless) == 1
+    assert 32 in free_starts(beside, load_of(SHORT))
+    assert fits(beside, load_of(SHORT), 32, CHAIRS[1]) == []
 
 
 def test_a_visit_without_an_hour_after_it_costs_none() -> None:

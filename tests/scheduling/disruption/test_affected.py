@@ -25,15 +25,16 @@ LOAD = load_of(Phases(premedication=30, infusion=120, observation=60, turnaround
 
 
 def empty(
-    day: date = DATE, *, nurses: int = 2, shut: bool = False, out: dict[UUID, int] | None = None
-) -> Day:
+    day: date = DATE, *, nurses: int = 2, shut: bool = False, out: dict[UUID, int] | None = None,
+    bags: int = 0,
+) -> Day:  # fmt: skip
     grid = grid_of(day, BERLIN)
     nothing = [0] * grid.count
     return Day(
         grid=grid, open=range(0) if shut else range(32, 72), closed_because="Floods.",
         nurses=[nurses] * grid.count, starts=nothing, points=nothing,
         chairs={chair: (out or {}).get(chair, 0) for chair in CHAIRS},
-        starts_per_nurse=1, points_per_nurse=2,
+        starts_per_nurse=1, points_per_nurse=2, pharmacy_limit=bags,
     )  # fmt: skip
 
 
@@ -47,12 +48,12 @@ def sitting(n: int, slot: int | None = 32, status: str = "confirmed", **changes:
 
 
 loads = st.builds(
-    lambda pre, infusion, watch, points: load_of(
+    lambda pre, infusion, watch, points, bag: load_of(
         Phases(premedication=pre, infusion=infusion, observation=watch, turnaround=15,
-               points_infusion=points, points_observation=1)
+               points_infusion=points, points_observation=1, bag=bag)
     ),
     st.sampled_from([0, 30]), st.sampled_from([60, 120, 210]), st.sampled_from([0, 60]),
-    st.integers(1, 2),
+    st.integers(1, 2), st.booleans(),
 )  # fmt: skip
 
 
@@ -79,9 +80,9 @@ def sittings(draw: st.DrawFn) -> list[Sitting]:
 
 
 days = st.builds(
-    lambda day, nurses, out: empty(day, nurses=nurses, out={CHAIRS[0]: out}),
+    lambda day, nurses, out, bags: empty(day, nurses=nurses, out={CHAIRS[0]: out}, bags=bags),
     st.sampled_from([DATE, SPRING, AUTUMN]), st.integers(0, 3),
-    st.sampled_from([0, 0b1111 << 40, (1 << 96) - 1]),
+    st.sampled_from([0, 0b1111 << 40, (1 << 96) - 1]), st.integers(0, 1),
 )  # fmt: skip
 
 
@@ -100,6 +101,7 @@ def test_with_the_affected_gone_the_day_carries_everybody_who_stays(
     for n in range(day.grid.count):
         assert after.day.points[n] <= max(day.point_limit(n), left.points[n])
         assert after.day.starts[n] <= max(day.start_limit(n), left.starts[n])
+        assert not day.pharmacy_limit or after.day.bags[n] <= max(1, left.bags[n])
     stay = [each for each in booked if each.booking_id not in gone(after.affected)]
     assert sort_out(day, stay).affected == ()
 

@@ -25,11 +25,12 @@ def examples(count: int) -> settings:
 
 
 def phases(
-    infusion: int = 60, *, before: int = 0, after: int = 15, points: int = 1, turnaround: int = 15
-) -> Phases:
+    infusion: int = 60, *, before: int = 0, after: int = 15, points: int = 1, turnaround: int = 15,
+    bag: bool = True,
+) -> Phases:  # fmt: skip
     return Phases(
         premedication=before, infusion=infusion, observation=after, turnaround=turnaround,
-        points_infusion=points, points_observation=1,
+        points_infusion=points, points_observation=1, bag=bag,
     )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def visits_of(draw: st.DrawFn, most: int = 6, *, aligned: bool = False) -> list[
             before=draw(st.sampled_from([0, 15] if aligned else [0, 15, 20])),
             after=draw(st.sampled_from([0, 15])), points=draw(st.integers(1, 3)),
             turnaround=draw(st.sampled_from([0, 15] if aligned else [0, 10, 15])),
+            bag=draw(st.sampled_from([True, True, False])),
         )  # fmt: skip
         found.append(
             PlanVisit(

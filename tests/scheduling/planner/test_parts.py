@@ -19,10 +19,20 @@ from scheduling.planner.seats import seat
 from scheduling.planner.shape import bits, shape_of, wider
 from scheduling.planner.values import FINISH_ON_TIME, PlanChair, PlanDay, PlanVisit
 from scheduling.planner.wire import shape_from_json, shape_to_json, solved_from_json
-from tests.scheduling.planner.builders import CLOSES, OPENS, a_day, days, faults, visit, visits_of
+from tests.scheduling.planner.builders import (
+    CLOSES,
+    OPENS,
+    a_day,
+    days,
+    faults,
+    phases,
+    visit,
+    visits_of,
+)
 
 A, B = visit("a"), visit("b")
 APART = {"a": "c0", "b": "c1"}
+AT_OPENING = (0,) * 32 + (1,) + (0,) * 63
 
 
 @pytest.mark.parametrize(
@@ -37,9 +47,10 @@ APART = {"a": "c0", "b": "c1"}
         ({"a": OPENS, "b": OPENS}, APART, a_day(2, 1), "2 infusions would start; the nurses"),
         ({"a": OPENS, "b": OPENS + 15}, APART, a_day(points_per_nurse=1), "2 points to watch"),
         ({"a": OPENS}, APART, a_day(nurses=0), "No nurse is on duty at 08:00"),
-        ({"a": OPENS}, APART, a_day(taken_starts=(0,) * 32 + (1,) + (0,) * 63), "2 infusions"),
+        ({"a": OPENS}, APART, a_day(taken_starts=AT_OPENING), "2 infusions"),
         ({"a": OPENS}, APART, a_day(taken_points=(4,) * 96), "5 points to watch"),
         ({"a": OPENS, "b": OPENS}, APART, a_day(2, 2, pharmacy_limit=1), "2 bags to make ready"),
+        ({"a": OPENS}, APART, a_day(2, 2, pharmacy_limit=1, taken_starts=AT_OPENING), "1 bags to"),
         ({"z": OPENS}, {"z": "c0"}, a_day(), "not on the list"),
     ],
 )  # fmt: skip
@@ -67,6 +78,18 @@ def test_the_checker_sees_windows_promises_and_outages() -> None:
 def test_a_good_plan_has_no_faults() -> None:
     assert faults({"a": OPENS, "b": OPENS + 15}, APART, [A, B], a_day()) == []
     assert faults({"a": OPENS, "b": OPENS + 90}, {"a": "c0", "b": "c0"}, [A, B], a_day()) == []
+
+
+def test_what_needs_no_bag_takes_none_of_the_pharmacys() -> None:
+    day = a_day(2, 2, pharmacy_limit=1)
+    both = {"a": OPENS, "b": OPENS}
+    assert faults(both, APART, [A, replace(B, phases=phases(bag=False))], day) == []
+    beside = replace(day, taken_starts=AT_OPENING, bagless=AT_OPENING)
+    assert faults({"a": OPENS}, APART, [A], beside) == []
+    at_once = [replace(A, latest=OPENS), replace(B, latest=OPENS, phases=phases(bag=False))]
+    for visits, offered in ((at_once, day), (at_once[:1], beside)):
+        plan = plan_day(visits, offered, rounds=5)
+        assert (set(plan.starts.values()), plan.unplaced) == ({OPENS}, ())
 
 
 @settings(max_examples=60, deadline=None)
