@@ -18,11 +18,7 @@ def prepared() -> CursorWrapper:
     Logged, counted and refused like any other. Parameters go to the server apart from the text,
     so a statement may need a cast where PostgreSQL cannot tell a type.
     """
-    here = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every dot
-    here.ensure_connection()
-    cursor = Cursor(here.connection)
-    # Django has no other way to give a cursor of one's own its log, its count and its errors.
-    return cast("CursorWrapper", here._prepare_cursor(cursor))  # type: ignore[attr-defined]  # noqa: SLF001
+    return _pair()[0]
 
 
 def ask(
@@ -32,12 +28,15 @@ def ask(
 
     Within `core.together` the question goes out with others and the reading waits for its answer.
     """
-    cursor = prepared()
+    cursor, rows = _pair()
     cursor.execute(statement, values)
+    return rows.fetchall
 
-    def answer() -> list[tuple[Any, ...]]:
-        with cursor:
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
 
-    return answer
+def _pair() -> tuple[CursorWrapper, Cursor]:
+    """Return a cursor as Django wraps it, and itself: what has run is read without the wrapper."""
+    here = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every dot
+    here.ensure_connection()
+    cursor = Cursor(here.connection)
+    # Django has no other way to give a cursor of one's own its log, its count and its errors.
+    return cast("CursorWrapper", here._prepare_cursor(cursor)), cursor  # type: ignore[attr-defined]  # noqa: SLF001
