@@ -36,7 +36,8 @@ def begin() -> None:
 
 
 def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
-    """Lock and re-read `rows` in the order of the unique column `by`, as long as settings let.
+    """Lock and re-read `rows` in the order of the unique column `by`. Who waits longer for one than
+    `lock_timeout` of the settings is answered that it is busy.
 
     Decide only on what it returns: anything read before the lock may be stale.
     Raises RuntimeError outside a transaction or against LOCK_ORDER.
