@@ -131,9 +131,11 @@ def _about_pharmacy(
     """Bags are made ready by the quarter-hour; infusions may start off it."""
     if not day.pharmacy_limit or minute % QUARTER:
         return
-    made_up = [visit for visit in placed if visit.phases.bag]
-    begins = [starts[visit.id] + visit.phases.premedication for visit in made_up]
-    bags = sum(minute - HANDS < one < minute + QUARTER for one in begins)
+    bags = 0
+    for visit in placed:
+        begins = starts[visit.id] + visit.phases.premedication
+        begun = min(begins + HANDS, starts[visit.id] + visit.phases.care)
+        bags += visit.phases.bag and begins < minute + QUARTER and begun > minute
     taken = day.taken_starts[minute // QUARTER] if day.taken_starts else 0
     taken -= day.bagless[minute // QUARTER] if day.bagless else 0
     if bags and bags + taken > day.pharmacy_limit:

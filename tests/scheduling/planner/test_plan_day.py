@@ -6,7 +6,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scheduling.planner.check import check
@@ -250,6 +250,7 @@ def test_a_day_of_23_or_25_hours_is_planned_like_any_other(
 
 @examples(15)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=5), days())
+@example([1, 1, 1, 1], a_day(2, 1, overtime=0, points_per_nurse=2, pharmacy_limit=1))
 def test_lengths_off_the_quarter_hour_are_rounded_up_never_down(
     minutes: list[int], day: PlanDay
 ) -> None:
