@@ -6,6 +6,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import Error, IntegrityError, OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 from core import locks
 from core.errors import Busy, Refusal
@@ -31,9 +32,10 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
                 locks.begin()
                 return function(*args, **kwargs)
         except OperationalError as exc:
-            if sqlstate(exc) in WORTH_RETRYING:
-                raise Busy("Someone else is changing this. Please try again.") from exc
-            raise
+            busy = as_busy(exc)
+            if busy is None:
+                raise
+            raise busy from exc
 
     run.is_command = True  # type: ignore[attr-defined]
     return run
@@ -69,6 +71,23 @@ def refusing(**refusals: Refusal) -> Iterator[None]:
         if refusal is not None:
             raise refusal from exc
         raise
+
+
+def as_busy(exc: Error) -> Busy | None:
+    """Return the refusal for a database error that passes by itself: a lock that was not free in
+    time, a deadlock; None for any other."""
+    if sqlstate(exc) not in WORTH_RETRYING:
+        return None
+    return Busy("Someone else is changing this. Please try again.")
+
+
+def is_broken() -> bool:
+    """Whether a statement of the open transaction failed, so that it can only be rolled back.
+
+    Asked of the connection: Django knows only of what its own models wrote.
+    """
+    status = connection.connection.info.transaction_status
+    return bool(status == TransactionStatus.INERROR)
 
 
 def sqlstate(exc: Error) -> str | None:

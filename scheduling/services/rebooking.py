@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import connection
-
 from clinics.models import Clinic
 from clinics.permissions import BOOKINGS_CHANGE, DISRUPTIONS_RECORD
 from clinics.selectors import clinic_by_id
 from core import audit
 from core.actor import Actor
-from core.db import command, joins
+from core.db import command, is_broken, joins
 from core.errors import Conflict, Invalid, Refusal, RuleBroken, Stale
 from scheduling.change_plans import Way, tell_cancelled, tell_moved
 from scheduling.disruption.ahead import look_ahead
@@ -202,7 +200,7 @@ def _move_all(  # noqa: PLR0917 - private, and the one caller stands above
             try:
                 way = _move(courses[booking.visit_id], booking, each, actor, now)
             except (Conflict, RuleBroken, Invalid) as refusal:
-                if connection.needs_rollback:  # a constraint spoke: nothing more can be asked
+                if is_broken():  # a constraint spoke: nothing more can be asked
                     raise _named(refusal, each) from refusal
                 stuck.append((each, refusal))
             else:

@@ -17,6 +17,7 @@ from scheduling.disruption.elsewhere import Asked
 from scheduling.disruption.offers import Offer, propose
 from scheduling.disruption.what import ChairOut, Closing, Disruption, NursesAway
 from scheduling.models import Booking, Visit
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit
 from scheduling.services.bookings import cancel, hold_day, mark_arrived, move
 from scheduling.services.rebooking import Decision, Rebooked, rebook
 from tests.people import make_actor, make_patient
@@ -91,6 +92,25 @@ def test_everybody_of_a_closed_day_gets_another_place(desk: Desk) -> None:
     actions = list(AuditEntry.objects.values_list("action", flat=True))
     assert actions.count("booking.moved") == 3
     assert actions.count("clinic.day_closed") == actions.count("disruption.settled") == 1
+
+
+def test_who_would_be_in_two_chairs_at_once_is_named_and_nothing_is_saved(desk: Desk) -> None:
+    """The constraint speaks in the middle of the step: nothing more can be asked of that
+    transaction, and the other moves are not tried."""
+    one, other = desk.book(desk.visit("A"), chair=0), desk.book(desk.visit("B"), chair=1)
+    tuesday = MONDAY + timedelta(days=1)
+    asked = AskedFor(purpose=Visit.Purpose.BLOOD_TEST, minutes=30, first=tuesday, last=tuesday)
+    blood = ask_for_visit(patient_id=one.patient_id, asked=asked, actor=desk.actor, now=NOW)
+    desk.book(blood, tuesday, "10:00", chair=2)
+    decisions = [
+        Decision(booking_id=each.pk, version=1, start=at(tuesday, "09:00"), chair_id=chair)
+        for each, chair in ((one, desk.chairs[0]), (other, desk.chairs[1]))
+    ]
+    with pytest.raises(Conflict, match="in another chair at that time") as refused:
+        save(desk, decisions)
+    assert refused.value.details["booking"] == str(one.pk)
+    assert not Closure.objects.exists()
+    assert set(Booking.objects.values_list("version", flat=True)) == {1}
 
 
 def test_another_chair_on_the_same_day_comes_first(desk: Desk) -> None:
