@@ -14,6 +14,7 @@ from rest_framework.views import set_rollback
 
 from core.access import public
 from core.api.rendering import OrjsonRenderer
+from core.db import as_busy
 from core.errors import Busy, Invalid, NotFound, Refusal, RuleBroken, Stale
 from core.statuses import status_of
 
@@ -31,6 +32,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
         return _refused(exc)
     if isinstance(exc, exceptions.ValidationError):
         return problem(400, "invalid", "The request is not valid.", fields=_plain(exc.detail))
+    if isinstance(exc, OperationalError) and (busy := as_busy(exc)):
+        return _refused(busy)
     if isinstance(exc, OperationalError):
         # Out of reach or restarting. The reason stays in the log: it may quote a row.
         log.error("The database did not answer: %s", type(exc.__cause__).__name__)

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from core import logs
+from core.db import as_busy
 from core.errors import Refusal
 from core.statuses import status_of
 
@@ -34,7 +36,8 @@ class RequestIdMiddleware:
 
 
 class RefusalMiddleware:
-    """Shows a refusal that no view answered as a page with the fitting status."""
+    """Shows a refusal that no view answered as a page with the fitting status, and a wait for a
+    lock that took too long as the refusal it would have been in a command."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -43,6 +46,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if isinstance(exc, OperationalError):
+            exc = as_busy(exc) or exc
         if not isinstance(exc, Refusal):
             return None
         status = status_of(exc)

@@ -1,14 +1,22 @@
 """One command is one transaction; locks come in one order; constraints become refusals."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection, transaction
+from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from clinics.models import Chair, Clinic
 from core import locks
+from core.api.problems import exception_handler
 from core.db import command, joins, refusing
 from core.errors import Busy, Conflict, NotFound
+from core.web.middleware import RefusalMiddleware
 from patients.models import Patient
 from scheduling.models import ClinicDay, Visit
 from tests.people import make_clinic, make_patient
@@ -117,17 +125,15 @@ def test_one_named_constraint_becomes_its_refusal_and_others_pass() -> None:
         make_patient(clinic, mrn="B", channel="email")
 
 
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_a_lock_held_too_long_is_busy_not_a_hang() -> None:
-    patient = make_patient(make_clinic())
-    rows = Patient.objects.filter(pk=patient.pk)
-    held, release = threading.Event(), threading.Event()
+@contextmanager
+def held(rows: QuerySet[Patient]) -> Iterator[None]:
+    """Hold the one row of `rows` on another connection."""
+    there, release = threading.Event(), threading.Event()
 
     @command
     def hold() -> None:
         locks.lock_row(rows)
-        held.set()
+        there.set()
         release.wait(10)
 
     def hold_in_thread() -> None:
@@ -135,6 +141,48 @@ def test_a_lock_held_too_long_is_busy_not_a_hang() -> None:
             hold()
         finally:
             connection.close()
+
+    holder = threading.Thread(target=hold_in_thread)
+    holder.start()
+    assert there.wait(10)
+    try:
+        yield
+    finally:
+        release.set()
+        holder.join()
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_waited_for_outside_a_command_is_answered_as_busy_too() -> None:
+    patient = make_patient(make_clinic())
+    rows = Patient.objects.filter(pk=patient.pk)
+
+    @transaction.atomic
+    def change() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        rows.update(mrn="OTHER")
+
+    with held(rows), pytest.raises(OperationalError) as waited:
+        change()
+    page = RequestFactory().get("/")
+    page.user = AnonymousUser()
+    shown = RefusalMiddleware(lambda _: HttpResponse()).process_exception(page, waited.value)
+    assert shown is not None
+    assert (shown.status_code, shown["Retry-After"]) == (503, "3")
+    assert "Someone else is changing this" in shown.content.decode()
+    problem = exception_handler(waited.value, {})
+    assert problem is not None
+    assert (problem.status_code, problem.data["code"]) == (503, "busy")
+    assert "Someone else" in problem.data["detail"]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_held_too_long_is_busy_not_a_hang() -> None:
+    patient = make_patient(make_clinic())
+    rows = Patient.objects.filter(pk=patient.pk)
 
     @command
     def try_too(wait: str) -> None:
@@ -144,13 +192,6 @@ def test_a_lock_held_too_long_is_busy_not_a_hang() -> None:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [wait])
         locks.lock_row(rows)
 
-    holder = threading.Thread(target=hold_in_thread)
-    holder.start()
-    assert held.wait(10)
-    try:
-        with pytest.raises(Busy):
-            try_too("50ms")
-    finally:
-        release.set()
-        holder.join()
+    with held(rows), pytest.raises(Busy):
+        try_too("50ms")
     try_too("50ms")
