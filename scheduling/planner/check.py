@@ -140,4 +140,5 @@ def _about_pharmacy(
     taken -= day.bagless[minute // QUARTER] if day.bagless else 0
     if bags and bags + taken > day.pharmacy_limit:
         at = day.shows(minute)
-        yield Violation(minute, f"At {at} the pharmacy would have {bags} bags to make ready.")
+        words = f"At {at} the pharmacy would have {bags + taken} bags to make ready."
+        yield Violation(minute, words)

@@ -50,7 +50,7 @@ AT_OPENING = (0,) * 32 + (1,) + (0,) * 63
         ({"a": OPENS}, APART, a_day(taken_starts=AT_OPENING), "2 infusions"),
         ({"a": OPENS}, APART, a_day(taken_points=(4,) * 96), "5 points to watch"),
         ({"a": OPENS, "b": OPENS}, APART, a_day(2, 2, pharmacy_limit=1), "2 bags to make ready"),
-        ({"a": OPENS}, APART, a_day(2, 2, pharmacy_limit=1, taken_starts=AT_OPENING), "1 bags to"),
+        ({"a": OPENS}, APART, a_day(2, 2, pharmacy_limit=1, taken_starts=AT_OPENING), "2 bags to"),
         ({"z": OPENS}, {"z": "c0"}, a_day(), "not on the list"),
     ],
 )  # fmt: skip
