@@ -53,7 +53,8 @@ def stand(desk: Desk, came: list[int], number: int, meanwhile: Callable[[], obje
 
     def lock() -> None:
         try:
-            with transaction.atomic():
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '30s'")  # a busy machine is no refusal
                 locks.begin()
                 [day] = lock_days(desk.clinic, [TOMORROW], now=NOW).values()
                 came.append(number)
