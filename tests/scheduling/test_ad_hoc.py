@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from clinics.models import Clinic, Role
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
@@ -89,6 +90,19 @@ def test_the_pharmacy_makes_no_bag_for_it(desk: Desk) -> None:
     span = read_span(Clinic.objects.get(), [MONDAY, MONDAY + timedelta(days=1)])
     assert list(span[MONDAY].bags) == [s - b for s, b in zip(day.starts, day.bagless, strict=True)]
     assert sum(span[MONDAY].bags) == 2
+
+
+def test_days_booked_before_bags_were_counted_apart_are_brought_up_to_date(desk: Desk) -> None:
+    booked(desk, asked(desk), "09:00")
+    desk.book(asked(desk), MONDAY, "09:15", chair=1)
+    desk.book(desk.visit(), MONDAY, "11:00", chair=2)
+    known = ClinicDay.objects.get(date=MONDAY).bagless
+    assert sum(known) == 2
+    ClinicDay.objects.update(bagless=[])
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("scheduling.migrations.0011_bagless_starts").FILL)
+    assert ClinicDay.objects.get(date=MONDAY).bagless == known
+    assert every_day_adds_up(desk.clinic)
 
 
 def test_the_planner_and_the_look_ahead_count_no_bag_for_it(desk: Desk) -> None:
