@@ -1,7 +1,8 @@
 """A repeated request with the same Idempotency-Key gets the first answer, not a second effect.
 
 The key's row is written in the transaction of the effect itself, so either both exist or
-neither. A twin that arrives while the first still runs waits for it at the unique index.
+neither. A twin that arrives while the first still runs waits for it at the unique index as for any
+lock: after three seconds it is told to come again.
 """
 
 from collections.abc import Callable

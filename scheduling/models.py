@@ -215,7 +215,7 @@ class ClinicDay(models.Model):
     opens_at = models.DateTimeField(null=True)  # null while the clinic is closed that day
     closes_at = models.DateTimeField(null=True)
     nurses = ArrayField(models.SmallIntegerField(), default=list)  # on duty, by slot
-    starts = ArrayField(models.SmallIntegerField(), default=list)  # infusions begun, by slot
+    starts = ArrayField(models.SmallIntegerField(), default=list)  # visits a nurse begins, by slot
     points = ArrayField(models.SmallIntegerField(), default=list)  # points of watching, by slot
     # Of the starts those that need no bag, by slot; empty on a day where each needs one.
     bagless = ArrayField(models.SmallIntegerField(), default=list, db_default=[])

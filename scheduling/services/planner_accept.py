@@ -111,7 +111,8 @@ def _chosen(run: PlannerRun, chosen: Collection[str] | None) -> list[Line]:
 
 
 def _close(run: PlannerRun, now: datetime) -> None:
-    """Mark the run accepted. The first of two wins: the other waits here, then finds it taken."""
+    """Mark the run accepted. The first of two wins: the other waits here as for any lock, and then
+    finds it taken."""
     mine = PlannerRun.objects.filter(pk=run.pk, status=PlannerRun.Status.DONE).update(
         status=PlannerRun.Status.ACCEPTED, accepted_at=now, version=F("version") + 1
     )
