@@ -24,7 +24,7 @@ def prepared() -> CursorWrapper:
 def ask(
     statement: str, values: Sequence[Any] | Mapping[str, Any]
 ) -> Callable[[], list[tuple[Any, ...]]]:
-    """Run a statement on such a cursor and return what reads its rows, once.
+    """Run a statement on such a cursor and return what reads its rows; a second reading finds none.
 
     Within `core.together` the question goes out with others and the reading waits for its answer.
     """

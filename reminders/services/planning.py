@@ -121,7 +121,8 @@ def void(*, subject_id: UUID, kinds: Collection[str] | None = None, now: datetim
 def void_all(
     *, subject_ids: Collection[UUID], kinds: Collection[str] | None = None, now: datetime
 ) -> int:
-    """Withdraw every waiting reminder of these subjects, in one statement; return how many.
+    """Withdraw every waiting reminder of these subjects, in one statement; return how many (within
+    `core.together` that is not known yet).
 
     What a person has not yet acknowledged on the screen is taken down too: a list of things to
     do must hold only what is still to be done. `kinds` None means all kinds. A message that is
