@@ -93,6 +93,7 @@ _WORDS = {
     "OFFERED": "Another place is on offer to them.",
     "DECLINED": "Said no to a place on that day.",
     "GAP-ISOLATION": "Needs an isolation room.",
+    "PATIENT-ELSEWHERE": "Has another visit then.",
     "NURSES-NONE": "Too few hours with a nurse on duty.",
     "NURSES-STARTS": "No nurse is free to start it.",
     "NURSES-POINTS": "The nurses watch as many patients as they can.",

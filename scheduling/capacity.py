@@ -75,6 +75,7 @@ class Day:
     isolation: frozenset[UUID] = frozenset()  # the chairs that stand apart
     pharmacy_limit: int = 0  # bags the pharmacy makes ready per slot; 0 is no limit
     bagless: Sequence[int] = ()  # of `starts` those that need no bag; empty: each needs one
+    elsewhere: int = 0  # the mask of the slots in which this very patient has another visit
     # Of the taken slots those in which the chair is out of service: for words only.
     broken: Mapping[UUID, int] = field(default_factory=dict, compare=False)
 
@@ -144,7 +145,10 @@ def fits(day: Day, load: Load, slot: int, chair: UUID) -> list[Obstacle]:
         return [Obstacle("CLINIC-HOURS", f"Open {opens} to {closes}; this would end at {until}.")]
     if not any(day.nurses):
         return [Obstacle("NURSES-NONE", "No nurses are on duty that day.")]
-    found = [_chair_obstacle(day, load, slot, chair), *_nurse_obstacles(day, load, slot)]
+    found = [
+        _chair_obstacle(day, load, slot, chair), _patient_obstacle(day, load, slot),
+        *_nurse_obstacles(day, load, slot),
+    ]  # fmt: skip
     return [obstacle for obstacle in found if obstacle is not None]
 
 
@@ -161,6 +165,14 @@ def _chair_obstacle(day: Day, load: Load, slot: int, chair: UUID) -> Obstacle | 
     is_broken = day.broken.get(chair, 0) & first
     words = "out of service" if is_broken else "taken"
     return Obstacle("CHAIR-TAKEN", f"That chair is {words} from {at}.")
+
+
+def _patient_obstacle(day: Day, load: Load, slot: int) -> Obstacle | None:
+    met = day.elsewhere & mask(range(slot, slot + load.chair))
+    if not met:
+        return None
+    at = day.grid.label((met & -met).bit_length() - 1)
+    return Obstacle("PATIENT-ELSEWHERE", f"The patient has another visit at {at}.")
 
 
 def _nurse_obstacles(day: Day, load: Load, slot: int) -> list[Obstacle]:
@@ -218,12 +230,16 @@ def nurses_allow(day: Day, load: Load) -> dict[str, int]:
         most = _limits(nurses, day.points_per_nurse, points)
         enough = off | mask_where(map(le, day.points, most))
         watching &= _runs(enough, length) >> after
-    return {
+    rules = {
         "NURSES-NONE": _runs(duty, load.care),
         "NURSES-STARTS": starts,
         "NURSES-POINTS": watching,
         "PHARMACY-FULL": made,
     }
+    if day.elsewhere:
+        everything = mask(range(day.grid.count + load.chair))
+        rules["PATIENT-ELSEWHERE"] = _runs(everything & ~day.elsewhere, load.chair)
+    return rules
 
 
 # What follows is the same for every day of a search: rosters and kinds of visits repeat.

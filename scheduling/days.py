@@ -11,7 +11,7 @@ from core.prepared import ask
 from scheduling.capacity import Day, mask
 from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
-from scheduling.models import Booking, ClinicDay
+from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.standing import Standing, standing_on
 from scheduling.summary import summarise
 
@@ -135,6 +135,31 @@ def mask_of(grid: Grid, starts: datetime | None, ends: datetime | None) -> int:
     if ends is not None:
         last = min(-(-grid.minute(ends) // MINUTES), grid.count)
     return mask(range(first, last))
+
+
+# The times one patient sits in a chair for other visits than one, on some days in a row.
+_ELSEWHERE = """
+    SELECT day.date, booking.period FROM scheduling_booking booking
+    JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
+    WHERE booking.patient_id = %(patient)s AND booking.visit_id <> %(visit)s
+      AND booking.period IS NOT NULL AND booking.status = ANY(%(statuses)s)
+      AND day.date BETWEEN %(first)s AND %(last)s
+"""
+
+
+def elsewhere(visit: Visit, grids: Sequence[Grid]) -> dict[date, int]:
+    """Return, for each of some days in a row on which the patient of `visit` has a time for
+    another visit, the mask of its slots: one query."""
+    asked = {
+        "patient": visit.patient_id, "visit": visit.pk, "statuses": list(Booking.ACTIVE),
+        "first": grids[0].day, "last": grids[-1].day,
+    }  # fmt: skip
+    by_day = {grid.day: grid for grid in grids}
+    found: dict[date, int] = {}
+    for day, period in ask(_ELSEWHERE, asked)():
+        met = mask_of(by_day[day], period.lower, period.upper)
+        found[day] = found.get(day, 0) | met
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The times a visit can still have on a day, or why there is none. Reading only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.display import duration
 from core.errors import RuleBroken
 from scheduling.capacity import Day, Load, Phases, fits, free_starts, load_of
-from scheduling.days import bookings_of, capacity, openings
+from scheduling.days import bookings_of, capacity, elsewhere, openings
 from scheduling.in_hand import InHand
 from scheduling.models import Visit
 from scheduling.taken_up import read_visit
@@ -85,12 +85,13 @@ def _why_never(held: InHand, findings: tuple[Finding, ...], day: date) -> str:
 
 def _capacity(held: InHand, visit: Visit, day: date) -> Day:
     own = held.bookings.get(visit.pk)
-    return capacity(
-        held.clinic,
-        openings(held.clinic, [day])[day],
-        bookings_of(held.clinic.pk, [day])[day],
+    offered = openings(held.clinic, [day])[day]
+    place = capacity(
+        held.clinic, offered, bookings_of(held.clinic.pk, [day])[day],
         without=own.pk if own is not None else None,
-    )
+    )  # fmt: skip
+    met = elsewhere(visit, [offered.grid]).get(day, 0)
+    return replace(place, elsewhere=met)
 
 
 def _starts(day: Day, load: Load, actor: Actor, now: datetime) -> tuple[OpenStart, ...]:
@@ -126,6 +127,7 @@ _MOSTLY = {
     "PHARMACY-FULL": "the pharmacy already has as many bags to make ready as it can.",
     "CHAIR-OUT": "no chair is in use.",
     "CHAIR-TAKEN": "the chairs are taken.",
+    "PATIENT-ELSEWHERE": "the patient has another visit then.",
     "NURSES-NONE": "too few hours with a nurse on duty.",
     "NURSES-STARTS": "the nurses are already starting as many infusions as they can.",
     "NURSES-POINTS": "the nurses are already watching as many patients as they can.",

@@ -83,6 +83,7 @@ def _why_never(day: Day, load: Load) -> str:
 
 _WORDS = {
     "CHAIR-TAKEN": "No chair is free.",
+    "PATIENT-ELSEWHERE": "The patient has another visit then.",
     "WISH-WEEKDAY": "Not one of the weekdays wished for.",
     "WISH-TIME": "Not at the times wished for.",
     "WISH-NURSE": "The nurse asked for is not on duty when the infusion starts.",
@@ -96,6 +97,7 @@ _REMEDIES = {
     "NURSES-POINTS": "One more nurse from then on would free it.",
     "PHARMACY-FULL": "One more bag from the pharmacy would free it.",
     "CHAIR-TAKEN": "Moving one visit out of a chair would free it.",
+    "PATIENT-ELSEWHERE": "Moving the patient's other visit would free it.",
     "WISH-WEEKDAY": "Another weekday would do.",
     "WISH-TIME": "Other times of the day would do.",
     "WISH-NURSE": "Another nurse could start it.",

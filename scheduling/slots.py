@@ -18,7 +18,8 @@ from scheduling.ad_hoc import LONGEST, stay_ad_hoc
 from scheduling.calendars import assumed_doses, date_findings
 from scheduling.capacity import Phases, load_of
 from scheduling.course_in_hand import CourseInHand
-from scheduling.days import bookings_of, capacity
+from scheduling.days import bookings_of, capacity, elsewhere
+from scheduling.grid import grid_of
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, Visit
 from scheduling.slot_search import Found, Sought, Wishes, search
@@ -139,7 +140,7 @@ def _own_task(  # noqa: PLR0917 - private, and the one caller stands above
     now: datetime,
 ) -> Task:
     dates = _dates(*ends)
-    span = _without(held, visit, read_span(held.clinic, dates))
+    span = _for_patient(held, visit, read_span(held.clinic, dates))
     return task_for(held, visit, phases, _wishes(held.clinic, asked, dates), ends, span, now)
 
 
@@ -255,14 +256,17 @@ def _wishes(clinic: Clinic, asked: Asked, dates: Sequence[date]) -> Wishes:
     )  # fmt: skip
 
 
-def _without(held: InHand, visit: Visit, span: Span) -> Span:
-    """Return the span without the visit's own booking, when it has one on these days."""
+def _for_patient(held: InHand, visit: Visit, span: Span) -> Span:
+    """Return the span without the visit's own booking, when it has one on these days, and closed
+    where the patient has another visit."""
     own = held.bookings.get(visit.pk)
     day = own.clinic_day.date if own is not None else None
-    if own is None or day is None or day not in span:
-        return span
-    bookings = bookings_of(held.clinic.pk, [day])[day]
-    span.made[day] = capacity(held.clinic, span.roster.opening(day), bookings, without=own.pk)
+    if own is not None and day is not None and day in span:
+        bookings = bookings_of(held.clinic.pk, [day])[day]
+        span.made[day] = capacity(held.clinic, span.roster.opening(day), bookings, without=own.pk)
+    grids = [grid_of(each, held.clinic.time_zone) for each in span]
+    for other, met in elsewhere(visit, grids).items():
+        span.made[other] = replace(span[other], elsewhere=met)
     return span
 
 

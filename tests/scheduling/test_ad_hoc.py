@@ -16,6 +16,7 @@ from scheduling.ad_hoc import LONGEST, SHORTEST
 from scheduling.days import recompute_summaries
 from scheduling.disruption.ahead import in_doubt, look_ahead
 from scheduling.models import Booking, ClinicDay, Visit
+from scheduling.openings import open_starts
 from scheduling.plan_input import Options, collect
 from scheduling.services import bookings
 from scheduling.services.ad_hoc import AskedFor, ask_for_visit, drop_visit, end_visit
@@ -118,6 +119,45 @@ def test_the_planner_and_the_look_ahead_count_no_bag_for_it(desk: Desk) -> None:
     assert sorted(each.visit.phases.bag for each in found.visits) == [False, True]
     [day] = found.days
     assert (sum(day.taken_starts), sum(day.taken_bags)) == (1, 0)
+
+
+def test_no_time_is_proposed_at_which_the_patient_sits_elsewhere(desk: Desk) -> None:
+    """The constraint would refuse it: exactly what it allows is offered."""
+    dose = desk.book(desk.visit(), MONDAY, "10:00", chair=0)
+    wanted = replace(BLOODS, last=MONDAY)
+    blood = ask_for_visit(patient_id=dose.patient_id, asked=wanted, actor=desk.actor, now=NOW)
+    page = open_starts(desk.actor, blood.pk, MONDAY, now=NOW)
+    offered = {each.start for each in page.starts}
+    assert offered
+    for shown in (f"{hour:02}:{minute:02}" for hour in range(8, 18) for minute in (0, 15, 30, 45)):
+        try:
+            made = desk.book(blood, MONDAY, shown, chair=1)
+        except (Conflict, RuleBroken):
+            assert at(MONDAY, shown) not in offered
+            continue
+        assert at(MONDAY, shown) in offered
+        bookings.cancel(booking_id=made.pk, reason="To try the next", actor=desk.actor, now=NOW)
+    found = find_slots(desk.actor, blood.pk, Asked(first=MONDAY, last=MONDAY), now=NOW)
+    assert {each.start for each in found.slots} <= offered
+    assert found.slots
+    again = find_slots(desk.actor, dose.visit_id, Asked(first=MONDAY, last=MONDAY), now=NOW)
+    assert again.slots, "its own booking is not in its way"
+
+
+def test_who_is_there_all_day_has_no_other_time(desk: Desk) -> None:
+    patient = make_patient(desk.clinic, mrn="LONG")
+    whole = replace(BLOODS, minutes=600, last=MONDAY)
+    for wanted in (whole, replace(BLOODS, last=MONDAY)):
+        visit = ask_for_visit(patient_id=patient.pk, asked=wanted, actor=desk.actor, now=NOW)
+        if wanted is whole:
+            desk.book(visit, MONDAY, "08:00", chair=0)
+    page = open_starts(desk.actor, visit.pk, MONDAY, now=NOW)
+    assert page.starts == ()
+    assert page.why == "No room for 30min: the patient has another visit then."
+    found = find_slots(desk.actor, visit.pk, Asked(first=MONDAY, last=MONDAY), now=NOW)
+    [miss] = found.missed
+    assert "The patient has another visit at 08:00." in miss.why
+    assert miss.remedy == "Moving the patient's other visit would free it."
 
 
 def test_what_needs_no_bag_is_forgotten_with_its_booking(desk: Desk) -> None:

@@ -70,6 +70,7 @@ def days(draw: st.DrawFn) -> Day:
         chairs=draw(st.integers(0, 3)), open=range(opens, closes), nurses=nurses,
         points=draw(st.integers(1, 4)), pharmacy_limit=draw(st.integers(0, 2)),
         isolation=draw(st.frozensets(st.sampled_from(CHAIRS))),
+        elsewhere=draw(st.sampled_from([0, 0, 1 << 40, mask(range(50, 60))])),
     )  # fmt: skip
     for visit, slot, chair in draw(
         st.lists(st.tuples(phases, st.integers(0, 80), st.integers(0, 2)), max_size=4)
@@ -104,7 +105,7 @@ def slowly(day: Day, visit: Phases, start: int, chair: UUID) -> bool:
     if chair not in day.chairs or (visit.isolation and chair not in day.isolation):
         return False
     used = {(start + minute) // MINUTES for minute in range(visit.total)}
-    if any(day.chairs[chair] >> slot & 1 for slot in used):
+    if any((day.chairs[chair] | day.elsewhere) >> slot & 1 for slot in used):
         return False
     asks = Minutes(visit)
     most: dict[int, tuple[int, int]] = {}
