@@ -151,7 +151,7 @@ def elsewhere(visit: Visit, grids: Sequence[Grid]) -> dict[date, int]:
     """Return, for each of some days in a row on which the patient of `visit` has a time for
     another visit, the mask of its slots: one query."""
     asked = {
-        "patient": visit.patient_id, "visit": visit.pk, "statuses": list(Booking.ACTIVE),
+        "patient": visit.patient_id, "visit": visit.pk, "statuses": list(Booking.COUNTED),
         "first": grids[0].day, "last": grids[-1].day,
     }  # fmt: skip
     by_day = {grid.day: grid for grid in grids}

@@ -1,6 +1,7 @@
 """Whether a visit may take a time, decided from rows already locked. Raises; writes nothing."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,14 +11,26 @@ from clinics.models import Clinic
 from core.display import duration
 from core.errors import Conflict, Invalid, Refusal, RuleBroken
 from core.zones import local_date
-from scheduling.capacity import Day, Load, Obstacle, fits, free_starts, load_of, room_for, with_load
+from scheduling.capacity import (
+    Day,
+    Load,
+    Obstacle,
+    fits,
+    free_starts,
+    load_of,
+    mask,
+    room_for,
+    with_load,
+)
 from scheduling.days import Opening, capacity, openings
-from scheduling.grid import SLOT, grid_of
+from scheduling.grid import MINUTES, SLOT, Grid, grid_of
 from scheduling.models import Booking, ClinicDay
 from scheduling.standing import Standing
 from scheduling.summary import phases_of, waiting
 
 NEAREST = 3
+SECONDS = MINUTES * 60  # of a slot
+SOMEBODY_THERE = {"CHAIR-TAKEN", "PATIENT-ELSEWHERE"}  # another booking, which may move
 
 
 def local_day(start: datetime, clinic: Clinic) -> date:
@@ -78,17 +91,18 @@ def refuse_place(
 ) -> list[Standing]:
     """Return the other bookings of the day when `booking` may have the time.
 
-    Raises Conflict when the chair is taken, RuleBroken when hours, chairs or nurses do not
-    allow the time, or when it would break the promise of a day already held for others.
+    Raises Conflict when the chair is taken or the patient sits in another, RuleBroken when hours,
+    chairs or nurses do not allow the time, or when it would break the promise of a day already
+    held for others.
     """
     day, promised, others = day_as_locked(clinic, row, without=booking.pk)
     slot = day.grid.slot_of(start)
     if slot is None:
         raise Invalid("Visits begin on a quarter-hour.", {"start": ["Choose a quarter-hour."]})
-    load = load_of(phases_of(booking, clinic))
-    obstacles = fits(day, load, slot, chair_id)
+    load, theirs = load_of(phases_of(booking, clinic)), _as_patient_meets(day, others, booking)
+    obstacles = fits(theirs, load, slot, chair_id)
     if obstacles:
-        raise _refused(obstacles, day, load, slot)
+        raise _refused(obstacles, theirs, load, slot)
     after = with_load(day, load, slot, chair_id)
     if promised and room_for(day, promised) and not room_for(after, promised):
         raise RuleBroken(
@@ -96,6 +110,29 @@ def refuse_place(
             f"({len(promised)})."
         )
     return others
+
+
+def _as_patient_meets(day: Day, others: Iterable[Standing], booking: Booking) -> Day:
+    """Return the day with the slots in which the patient sits for another visit."""
+    theirs = [
+        each
+        for each in others
+        if each.patient_id == booking.patient_id and each.visit_id != booking.visit_id
+    ]
+    met = seated(day.grid, theirs).get(booking.patient_id, 0)
+    return replace(day, elsewhere=met) if met else day
+
+
+def seated(grid: Grid, bookings: Iterable[Standing]) -> dict[UUID, int]:
+    """Return, by patient, the mask of the slots in which they have a chair."""
+    found: dict[UUID, int] = {}
+    midnight = int(grid.midnight.timestamp())
+    for each in bookings:
+        if each.arrives is not None and each.leaves is not None:
+            first = (each.arrives - midnight) // SECONDS
+            slots = mask(range(max(first, 0), -(-(each.leaves - midnight) // SECONDS)))
+            found[each.patient_id] = found.get(each.patient_id, 0) | slots
+    return found
 
 
 def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Standing]:
@@ -108,7 +145,8 @@ def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Standin
     if not any(day.nurses):
         words = "No nurses are on duty that day."
         raise RuleBroken(words, [Obstacle("NURSES-NONE", words)])
-    if not room_for(day, [*promised, load]):
+    theirs = _as_patient_meets(day, others, booking)
+    if not room_for(day, [*promised, load]) or not room_for(theirs, [load]):
         minutes = phases_of(booking, clinic).total
         raise RuleBroken(
             f"There is no room left on {row.date:%d-%b-%Y} for a visit of "
@@ -122,7 +160,7 @@ def _refused(obstacles: Sequence[Obstacle], day: Day, load: Load, slot: int) -> 
     near = sorted(free_starts(day, load), key=lambda free: (abs(free - slot), free))[:NEAREST]
     if near:
         words += f" Free in some chair at {', '.join(map(day.grid.label, sorted(near)))}."
-    if any(obstacle.id == "CHAIR-TAKEN" for obstacle in obstacles):
+    if any(obstacle.id in SOMEBODY_THERE for obstacle in obstacles):
         return Conflict(words)
     return RuleBroken(words, obstacles)
 

@@ -288,8 +288,8 @@ def _wasted(day: Day, taken: int, load: Load, slot: int) -> int:
 
 
 def _keeps_promises(day: Day, load: Load, slot: int, chair: UUID, promised: Sequence[Load]) -> bool:
-    after = with_load(day, load, slot, chair)
-    return room_for(after, promised) or not room_for(day, promised)
+    day = replace(day, elsewhere=0)  # the promises are other patients'
+    return room_for(with_load(day, load, slot, chair), promised) or not room_for(day, promised)
 
 
 def _different(places: Sequence[_Place]) -> tuple[Proposal, ...]:

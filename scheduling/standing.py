@@ -16,6 +16,7 @@ class Standing(NamedTuple):
 
     pk: UUID
     visit_id: UUID
+    patient_id: UUID
     hold_expires_at: datetime | None
     chair_id: UUID | None
     arrives: int | None
@@ -30,7 +31,13 @@ class Standing(NamedTuple):
     @property
     def takes(self) -> tuple[object, ...]:
         """The columns that say how long it is and how closely it is watched."""
-        return self[5:]
+        return self[6:]
+
+    @property
+    def leaves(self) -> int | None:
+        """When its chair is free again, in seconds since 1970; None while it holds the day."""
+        minutes = self.premedication + self.infusion + self.observation + self.turnaround
+        return None if self.arrives is None else self.arrives + 60 * minutes
 
     def is_over(self, now: datetime) -> bool:
         """Whether it was held only until `now` or before."""
@@ -38,7 +45,7 @@ class Standing(NamedTuple):
 
 
 _STANDING = """
-    SELECT clinic_day_id, id, visit_id, hold_expires_at, chair_id,
+    SELECT clinic_day_id, id, visit_id, patient_id, hold_expires_at, chair_id,
         extract(epoch FROM lower(period))::bigint, premedication_minutes, infusion_minutes,
         observation_minutes, turnaround_minutes, rate_option, watched_closely, isolation
     FROM scheduling_booking
@@ -77,7 +84,8 @@ def standing_of(booking: Booking) -> Standing:
     """Return a booking that is at hand as the arithmetic needs it."""
     arrives = None if booking.period is None else int(booking.period.lower.timestamp())
     return Standing(
-        booking.pk, booking.visit_id, booking.hold_expires_at, booking.chair_id, arrives,
+        booking.pk, booking.visit_id, booking.patient_id, booking.hold_expires_at,
+        booking.chair_id, arrives,
         booking.premedication_minutes, booking.infusion_minutes, booking.observation_minutes,
         booking.turnaround_minutes, booking.rate_option, booking.watched_closely,
         booking.isolation,

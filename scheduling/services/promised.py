@@ -1,5 +1,6 @@
 """A promised day gets its time: when the clinic's days before it have come, all at once."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,9 +12,9 @@ from core.actor import system_actor
 from core.db import command, refusing
 from core.errors import Conflict
 from core.locks import lock_rows
-from scheduling.capacity import Day, Load, free_starts, load_of, with_load
+from scheduling.capacity import Day, Load, free_starts, load_of, mask, with_load
 from scheduling.models import Booking
-from scheduling.placement import day_as_locked, period_end
+from scheduling.placement import day_as_locked, period_end, seated
 from scheduling.reminder_plans import plan_booking
 from scheduling.services.days import lock_days, rewrite_summary
 from scheduling.services.stamps import save
@@ -25,8 +26,8 @@ def propose_times(*, clinic_id: UUID, day: date, now: datetime) -> int:
     """Give every visit that holds `day` a time and a chair, as proposed; return how many got one.
 
     Longest first, each at its earliest start: the very plan that proved the day's room when it
-    was promised. Nothing that has a time is touched, confirmed least of all; a visit that finds
-    no room keeps its day and waits for a person.
+    was promised, beside what else a patient has that day. Nothing that has a time is touched,
+    confirmed least of all; a visit that finds no room keeps its day and waits for a person.
     """
     clinic = clinic_by_id(clinic_id)
     row = lock_days(clinic, [day], now=now)[day]
@@ -36,12 +37,15 @@ def propose_times(*, clinic_id: UUID, day: date, now: datetime) -> int:
         )
     )
     free, placed = day_as_locked(clinic, row).day, 0
+    chairs = seated(free.grid, row.standing)
     loads = {booking.pk: load_of(phases_of(booking, clinic)) for booking in waiting}
     for booking in sorted(waiting, key=lambda each: (-loads[each.pk].chair, each.created_at)):
-        found = _earliest(free, loads[booking.pk], now)
+        load, met = loads[booking.pk], chairs.get(booking.patient_id, 0)
+        found = _earliest(replace(free, elsewhere=met), load, now)
         if found is not None:
             slot, chair_id = found
-            free = with_load(free, loads[booking.pk], slot, chair_id)
+            free = with_load(free, load, slot, chair_id)
+            chairs[booking.patient_id] = met | mask(range(slot, slot + load.chair))
             _give_time(booking, chair_id, free.grid.instant(slot), now)
             placed += 1
     if placed:

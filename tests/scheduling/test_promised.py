@@ -1,20 +1,25 @@
 """Day held, time proposed, confirmed: each step when it is due, and a confirmed time stays put."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from clinics.models import Role, User
 from core.actor import Actor
-from core.errors import Forbidden, RuleBroken
+from core.errors import Conflict, Forbidden, RuleBroken
 from core.models import AuditEntry
+from patients.models import Patient
 from scheduling import tasks
 from scheduling.days import recompute_summaries
-from scheduling.models import Booking, Override
+from scheduling.models import Booking, Override, Visit
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit
 from scheduling.services.bookings import confirm, hold_day
 from scheduling.services.promised import propose_times
 from tests.people import make_user
 from tests.scheduling.builders import MONDAY, NOW, Desk, at, make_desk
+from tests.scheduling.racing import overlaps
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +54,54 @@ def test_every_day_held_becomes_a_time_and_the_confirmed_stay(desk: Desk) -> Non
     assert recompute_summaries(desk.clinic, MONDAY, MONDAY) == []
     assert AuditEntry.objects.filter(action="booking.proposed").count() == 2
     assert propose(desk) == 0
+
+
+def test_nobody_is_proposed_two_chairs_at_once(desk: Desk) -> None:
+    """A blood test at eight in one chair, and the day held for a dose and for another visit."""
+    dose, patient = hold(desk, "A"), Patient.objects.get(mrn="A")
+    wanted = AskedFor(purpose=Visit.Purpose.BLOOD_TEST, minutes=30, first=MONDAY, last=MONDAY)
+    common: dict[str, Any] = {"actor": desk.actor, "now": NOW}
+    early = ask_for_visit(patient_id=patient.pk, asked=wanted, **common)
+    desk.book(early, shown="08:00", chair=1)
+    late = ask_for_visit(patient_id=patient.pk, asked=wanted, **common)
+    hold_day(visit_id=late.pk, day=MONDAY, **common)
+    assert propose(desk) == 2
+    dose.refresh_from_db()
+    assert dose.period.lower >= at(MONDAY, "08:30")
+    assert overlaps() == 0
+
+
+def test_who_sits_elsewhere_all_day_is_not_promised_the_day(desk: Desk) -> None:
+    patient = desk.visit(mrn="A").patient
+    wanted = AskedFor(purpose=Visit.Purpose.OBSERVATION, minutes=540, first=MONDAY, last=MONDAY)
+    common: dict[str, Any] = {"actor": desk.actor, "now": NOW}
+    desk.book(ask_for_visit(patient_id=patient.pk, asked=wanted, **common), shown="08:00", chair=1)
+    with pytest.raises(RuleBroken, match="no room left"):
+        hold_day(visit_id=Visit.objects.get(dose_number=1).pk, day=MONDAY, **common)
+
+
+def test_a_day_that_is_refused_keeps_no_other_day_and_no_other_clinic_from_theirs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_desk("south", chairs=2)
+    held = [hold(desk, "A"), hold(other, "B")]
+
+    def refuse_once(*, clinic_id: UUID, day: date, now: datetime) -> int:
+        if clinic_id == desk.clinic.pk:
+            raise Conflict("Not today.")
+        return propose_times(clinic_id=clinic_id, day=day, now=now)
+
+    monkeypatch.setattr(tasks, "propose_times", refuse_once)
+    monkeypatch.setattr(tasks, "days_to_plan", lambda *_: [MONDAY])
+    monkeypatch.setattr("core.clock.now", lambda: NOW)
+    rolled: list[UUID] = []
+    monkeypatch.setattr(tasks, "roll_one_batch", lambda clinic_id, now: rolled.append(clinic_id))
+    with pytest.raises(ExceptionGroup) as problems:
+        tasks.roll_calendars()
+    assert problems.group_contains(Conflict, match="Not today")
+    statuses = [Booking.objects.get(pk=booking.pk).status for booking in held]
+    assert statuses == ["day_held", "proposed"]
+    assert set(rolled) == {desk.clinic.pk, other.clinic.pk}
 
 
 def test_who_finds_no_room_keeps_the_day(desk: Desk) -> None:

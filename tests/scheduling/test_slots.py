@@ -1,5 +1,6 @@
 """Finding a slot over real rows: the same times the booking page and the booking itself allow."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from scheduling.days import bookings_of, capacity, openings
 from scheduling.models import Booking, ClinicDay, Visit
 from scheduling.openings import open_starts
 from scheduling.services import bookings
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit
 from scheduling.services.bookings import hold_day
 from scheduling.slots import Asked, Slots, find_room
 from scheduling.stored_days import read_span
@@ -189,6 +191,35 @@ def test_a_day_held_for_others_is_not_given_away() -> None:
     found = find_slots(desk, visit, first=MONDAY, last=MONDAY)
     assert found.slots == ()
     assert found.missed[0].why == ("The room left is promised to visits whose day is held.",)
+
+
+def test_a_day_held_for_this_very_visit_is_not_in_its_way() -> None:
+    desk = make_desk(chairs=1)
+    visit = desk.visit()
+    desk.book(desk.visit("B"), MONDAY, "13:00")  # so that no other fits beside it
+    bookings.hold_day(visit_id=visit.pk, day=MONDAY, actor=desk.actor, now=NOW)
+    found = find_slots(desk, visit, first=MONDAY, last=MONDAY)
+    assert found.slots
+    assert {slot.day for slot in found.slots} == {MONDAY}
+
+
+def test_where_the_patient_sits_others_may_still_have_what_they_were_promised() -> None:
+    """This patient sits for another visit until noon, and three others hold the day, one of whom
+    can only come in those hours: what would break that promise is not proposed."""
+    desk = make_desk(chairs=2)
+    common: dict[str, Any] = {"actor": desk.actor, "now": NOW}
+    visit = desk.visit("A")
+    whole = AskedFor(purpose=Visit.Purpose.OBSERVATION, minutes=270, first=MONDAY, last=MONDAY)
+    first = ask_for_visit(patient_id=visit.patient_id, asked=whole, **common)
+    desk.book(first, MONDAY, "08:00", chair=0)
+    blood = ask_for_visit(
+        patient_id=visit.patient_id, asked=replace(whole, minutes=30), **common
+    )  # fmt: skip
+    for mrn in ("B", "C", "D"):
+        bookings.hold_day(visit_id=desk.visit(mrn).pk, day=MONDAY, **common)
+    found = find_slots(desk, blood, first=MONDAY, last=MONDAY)
+    assert found.slots == ()
+    assert "The room left is promised to visits whose day is held." in found.missed[0].why
 
 
 def test_any_span_and_any_number_of_bookings_costs_the_same_queries(desk: Desk) -> None:

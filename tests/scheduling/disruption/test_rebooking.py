@@ -10,6 +10,7 @@ from clinics.models import Absence, ChairOutage, Closure, Role
 from core.errors import Conflict, Forbidden, Invalid, Refusal, RuleBroken, Stale
 from core.models import AuditEntry
 from reminders.models import Reminder
+from scheduling import placement
 from scheduling.change_kinds import KINDS
 from scheduling.days import recompute_summaries
 from scheduling.disruption.ahead import look_ahead
@@ -94,9 +95,16 @@ def test_everybody_of_a_closed_day_gets_another_place(desk: Desk) -> None:
     assert actions.count("clinic.day_closed") == actions.count("disruption.settled") == 1
 
 
-def test_who_would_be_in_two_chairs_at_once_is_named_and_nothing_is_saved(desk: Desk) -> None:
-    """The constraint speaks in the middle of the step: nothing more can be asked of that
+@pytest.mark.parametrize(
+    "words", ["another visit at 10:00", "in another chair at that time"], ids=["seen", "constraint"]
+)
+def test_who_would_be_in_two_chairs_at_once_is_named_and_nothing_is_saved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """When the constraint speaks in the middle of the step, nothing more can be asked of that
     transaction, and the other moves are not tried."""
+    if words == "in another chair at that time":
+        monkeypatch.setattr(placement, "seated", lambda _grid, _bookings: {})
     one, other = desk.book(desk.visit("A"), chair=0), desk.book(desk.visit("B"), chair=1)
     tuesday = MONDAY + timedelta(days=1)
     asked = AskedFor(purpose=Visit.Purpose.BLOOD_TEST, minutes=30, first=tuesday, last=tuesday)
@@ -106,7 +114,7 @@ def test_who_would_be_in_two_chairs_at_once_is_named_and_nothing_is_saved(desk: 
         Decision(booking_id=each.pk, version=1, start=at(tuesday, "09:00"), chair_id=chair)
         for each, chair in ((one, desk.chairs[0]), (other, desk.chairs[1]))
     ]
-    with pytest.raises(Conflict, match="in another chair at that time") as refused:
+    with pytest.raises(Conflict, match=words) as refused:
         save(desk, decisions)
     assert refused.value.details["booking"] == str(one.pk)
     assert not Closure.objects.exists()
