@@ -14,7 +14,7 @@ def csv_response(
     """Return `rows` as a CSV download called `name`.
 
     A cell that a spreadsheet would run as a formula is given a leading apostrophe: a patient's
-    name is typed in by strangers.
+    name is typed in by strangers. A number is none, so -5.0 stays a number.
     """
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -25,5 +25,7 @@ def csv_response(
 
 
 def _plain(cell: object) -> str:
+    if isinstance(cell, int | float):
+        return str(cell)
     text = "" if cell is None else str(cell)
     return f"'{text}" if text.startswith(FORMULA) else text

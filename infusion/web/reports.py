@@ -27,6 +27,7 @@ AHEAD = (
     gettext_lazy("up to 7 days"), gettext_lazy("8 to 30"), gettext_lazy("31 to 90"),
     gettext_lazy("91 to 180"), gettext_lazy("longer"),
 )  # fmt: skip
+AHEAD_NAMES = ("0_to_7", "8_to_30", "31_to_90", "91_to_180", "over_180")  # AHEAD in the CSV
 RATES = {
     "initial": gettext_lazy("Initial"), "standard": gettext_lazy("Standard"),
     "short": gettext_lazy("Short"),
@@ -119,12 +120,13 @@ def ahead_chart(desk: Attendance) -> BarChart:
 @allow(REPORTS_VIEW)
 @require_safe
 def use_csv(request: ClinicRequest) -> HttpResponse:
-    """Give the figures by hour to a spreadsheet, and the span's own in its first rows."""
+    """Give every figure of the page to a spreadsheet, one in a row.
+
+    What has no plan, such as an overrun, leaves the planned cell empty.
+    """
     span, _problem = asked_span(request)
-    found = usage(request.clinic, span)
-    return csv_response(
-        f"use-{span.first}-{span.last}.csv", ("figure", "planned", "actual"), _use_rows(found)
-    )
+    rows = _use_rows(usage(request.clinic, span)) + _desk_rows(attendance(request.clinic, span))
+    return csv_response(f"use-{span.first}-{span.last}.csv", ("figure", "planned", "actual"), rows)
 
 
 def _use_rows(found: Usage) -> list[tuple[object, ...]]:
@@ -136,6 +138,23 @@ def _use_rows(found: Usage) -> list[tuple[object, ...]]:
           for phase in found.phases),
         *((f"patients_at_{hour.hour:02d}", decimal(hour.planned), decimal(hour.actual))
           for hour in found.hours),
+        ("ran_over", None, found.over_count),
+        ("ran_over_percent", None, decimal(found.over_share)),
+        ("overrun_mean_minutes", None, decimal(found.over_mean)),
+        ("overrun_longest_minutes", None, decimal(found.over_longest)),
+        ("arrival_after_booked_minutes", None,
+         UNKNOWN if found.arrival is None else round(found.arrival, 1)),  # a number: it may be < 0
+    ]  # fmt: skip
+
+
+def _desk_rows(desk: Attendance) -> list[tuple[object, ...]]:
+    return [
+        ("did_not_attend", None, desk.missed),
+        ("did_not_attend_percent", None, decimal(desk.missed_share)),
+        ("cancelled", None, desk.cancelled),
+        ("booked_ahead_mean_days", None, decimal(desk.mean_ahead)),
+        *((f"booked_ahead_{name}_days", None, visits)
+          for name, visits in zip(AHEAD_NAMES, desk.ahead, strict=True)),
     ]  # fmt: skip
 
 
@@ -180,11 +199,14 @@ def reactions_chart(lines: Sequence[ReactionLine]) -> BarChart:
 @allow(REPORTS_VIEW)
 @require_safe
 def reactions_csv(request: ClinicRequest) -> HttpResponse:
-    """Give the counts to a spreadsheet."""
+    """Give the counts to a spreadsheet; the page's totals are the sums of the columns."""
     span, _problem = asked_span(request)
-    header = ("dose", "rate_option", "infusions", "with_reaction", "severe")
+    header = (
+        "dose", "rate_option", "infusions", "with_reaction", "severe", "with_reaction_percent",
+    )  # fmt: skip
     rows = (
-        (line.dose_number, line.rate_option, line.ran, line.reacted, line.severe)
+        (line.dose_number, line.rate_option, line.ran, line.reacted, line.severe,
+         decimal(line.share))
         for line in reactions_by_dose(request.clinic, span)
-    )
+    )  # fmt: skip
     return csv_response(f"reactions-{span.first}-{span.last}.csv", header, rows)

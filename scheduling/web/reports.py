@@ -15,8 +15,10 @@ from core.web.tables import csv_response
 from core.zones import local_date
 from scheduling.reports.doses import (
     HIGH_RISK_DAYS,
+    SHOWN,
     DosesOnTime,
     LateDose,
+    Punctuality,
     doses_on_time,
     late_doses,
 )
@@ -26,6 +28,11 @@ from scheduling.web.report_frame import UNKNOWN, asked_span, decimal, percent, s
 LATE_HEADER = (
     "days_past_due", "due_on", "latest_on", "dose", "mg", "booked_for", "reason", "mrn",
     "family_name", "given_names", "birth_date",
+)  # fmt: skip
+DOSES_HEADER = (
+    "period", "given", "within_window", "within_window_percent", "early", "late",
+    "mean_days_past_due", "longest_days_past_due", "waiting_past_latest", "mean_wait_days",
+    "high_risk_days",
 )  # fmt: skip
 
 
@@ -45,6 +52,7 @@ def doses(request: ClinicRequest) -> HttpResponse:
         "mean_wait": decimal(found.mean_wait),
         "high_risk": found.mean_wait is not None and found.mean_wait >= HIGH_RISK_DAYS,
         "high_risk_days": HIGH_RISK_DAYS,
+        "shown": SHOWN,
         "charts": [_share_chart(found), _days_chart(found)],
         "late": [(row, row.days_past_due(today), _reason(row)) for row in rows],
     }
@@ -98,6 +106,29 @@ def _reason(row: LateDose) -> str:
     if row.ended_as is not None:
         return _("cancelled: %(reason)s") % {"reason": row.end_reason or UNKNOWN}
     return _("never booked")
+
+
+@allow(REPORTS_VIEW)
+@require_safe
+def doses_csv(request: ClinicRequest) -> HttpResponse:
+    """Give the page's figures to a spreadsheet: the span's, today's, and each month's."""
+    today = local_date(clock.now(), request.clinic.time_zone)
+    span, _problem = asked_span(request)
+    found = doses_on_time(request.actor, span, today=today)
+    given, waiting = len(DOSES_HEADER) - 4, 3
+    rows = [
+        ("span", *_given_cells(found.total), *[None] * waiting),
+        ("today", *[None] * given, found.waiting, decimal(found.mean_wait), HIGH_RISK_DAYS),
+        *((f"{day:%Y-%m}", *_given_cells(month), *[None] * waiting) for day, month in found.months),
+    ]
+    return csv_response(f"doses-{span.first}-{span.last}.csv", DOSES_HEADER, rows)
+
+
+def _given_cells(doses: Punctuality) -> tuple[object, ...]:
+    return (
+        doses.given, doses.within, decimal(doses.share), doses.early, doses.late,
+        decimal(doses.mean_days), doses.longest,
+    )  # fmt: skip
 
 
 @allow(REPORTS_VIEW)

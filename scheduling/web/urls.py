@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("month/<isodate:day>/", month.month, name="month"),
     path("reports/", reports.doses, name="reports"),
     path("reports/list.csv", reports.late_csv, name="reports_csv"),
+    path("reports/doses.csv", reports.doses_csv, name="reports_doses_csv"),
     path("reports/overrides/", reports.rules, name="reports_overrides"),
     path("reports/overrides/list.csv", reports.rules_csv, name="reports_overrides_csv"),
     path("plan/", plan.plan_page, name="plan"),
