@@ -5,9 +5,10 @@ dose could have is kept with the cheapest way to it, and the window of the next 
 that date. Plain values in and out: no Django, no clock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import heapify, heappop, heappush
 
 LATE, EARLY = 12, 10  # what a day after and a day before the due date costs
 OVERDUE_REACH = timedelta(days=42)  # how far from today a dose past its window is looked for
@@ -41,7 +42,7 @@ class Rules:
     """What the search asks about a date: its window after a path, its price, whether it may be."""
 
     window: Callable[[int, Path], Window]
-    price: Callable[[int, date], int | None]  # None: no time on that day
+    price: Callable[[int, date], int | None]  # never below 0; None: no time on that day
     allowed: Callable[[int, date, Path], bool]
     today: date
 
@@ -63,31 +64,34 @@ def plan_series(
 def _extended(
     paths: Sequence[tuple[int, Path]], number: int, rules: Rules, pin: date | None
 ) -> list[tuple[int, Path]]:
-    best: dict[tuple[date, ...], tuple[int, Path]] = {}
-    for cost, path in paths:
-        window = rules.window(number, path)
-        for day, price in _candidates(number, path, window, rules, pin):
-            step = Step(number, window, day)
-            total = cost + price + _apart(day, window.due)
-            key = _key((*path, step))
-            if key not in best or total < best[key][0]:
-                best[key] = (total, (*path, step))
-    if not best:
+    """Return the cheapest ways to `number`, one for each of what the doses to come depend on.
+
+    The nearest dates are asked about first: a price only adds to the distance, so most dates need
+    neither a search nor a question to the protocol.
+    """
+    steps = [
+        (cost + _apart(day, window.due), (*path, Step(number, window, day)))
+        for cost, path in paths
+        for window in (rules.window(number, path),)
+        for day in ([pin] if pin is not None else days_of(window, rules.today))
+    ]
+    waiting = [(total, _dates(path), False, n) for n, (total, path) in enumerate(steps)]
+    heapify(waiting)
+    found: dict[tuple[date, ...], tuple[int, Path]] = {}
+    while waiting and len(found) < BEAM:
+        total, dates, is_priced, n = heappop(waiting)
+        path = steps[n][1]
+        if pin is None and not is_priced:
+            price = rules.price(number, path[-1].day)
+            if price is not None:
+                heappush(waiting, (total + price, dates, True, n))
+        elif _key(path) not in found and (
+            pin is not None or rules.allowed(number, path[-1].day, path[:-1])
+        ):
+            found[_key(path)] = (total, path)
+    if not found:
         return [_left_open(path, cost, number, rules) for cost, path in paths[:1]]
-    ranked = sorted(best.values(), key=lambda each: (each[0], _dates(each[1])))
-    return ranked[:BEAM]
-
-
-def _candidates(
-    number: int, path: Path, window: Window, rules: Rules, pin: date | None
-) -> Iterable[tuple[date, int]]:
-    if pin is not None:
-        yield pin, 0
-        return
-    for day in days_of(window, rules.today):
-        price = rules.price(number, day)
-        if price is not None and rules.allowed(number, day, path):
-            yield day, price
+    return list(found.values())
 
 
 def days_of(window: Window, today: date) -> list[date]:
