@@ -79,6 +79,7 @@ def visits_of(draw: st.DrawFn, most: int = 6, *, aligned: bool = False) -> list[
             PlanVisit(
                 id=f"v{n}", phases=shape, priority=draw(st.sampled_from([1, 1, 2])),
                 preferred=draw(st.none() | quarter), earliest=draw(st.none() | quarter),
+                latest=draw(st.none() | quarter),
             )
         )  # fmt: skip
     return found

@@ -121,7 +121,12 @@ def test_a_day_that_begins_later_is_the_same_plan_later(
         return None if minute is None else minute + by
 
     moved = [
-        replace(each, preferred=later(each.preferred), earliest=later(each.earliest))
+        replace(
+            each,
+            preferred=later(each.preferred),
+            earliest=later(each.earliest),
+            latest=later(each.latest),
+        )
         for each in visits
     ]
     shifted = replace(

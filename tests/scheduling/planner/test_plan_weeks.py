@@ -30,13 +30,20 @@ def on_day(plan: WeekPlan, day: int) -> set[str]:
 
 @settings(max_examples=15, deadline=None)
 @given(
-    visits_of(most=6), st.lists(days(), min_size=1, max_size=3), st.sampled_from([None, by_solver])
-)
-def test_every_day_of_a_plan_keeps_its_rules(
-    visits: list[Any], across: list[PlanDay], assigner: Any
+    visits_of(most=6), st.lists(days(), min_size=1, max_size=3),
+    st.sampled_from([None, by_solver]), st.lists(st.integers(1, 7), min_size=6, max_size=6),
+)  # fmt: skip
+def test_every_day_of_a_plan_keeps_its_rules_and_everybodys_days(
+    visits: list[Any], across: list[PlanDay], assigner: Any, windows: list[int]
 ) -> None:
-    wanted = [WeekVisit(each, tuple((day, day) for day in range(len(across)))) for each in visits]
+    positions = range(len(across))
+    own = {
+        each.id: [day for day in positions if mine >> day & 1] or [0]
+        for each, mine in zip(visits, windows, strict=False)
+    }
+    wanted = [WeekVisit(each, tuple((day, day) for day in own[each.id])) for each in visits]
     plan = plan_weeks(wanted, across, assigner=assigner)
+    assert all(day in own[name] for name, day in plan.days.items())
     assert {*plan.days, *(out.visit for out in plan.unplaced)} == {each.id for each in visits}
     assert len(plan.days) + len(plan.unplaced) == len(visits)
     for position, day in enumerate(across):
