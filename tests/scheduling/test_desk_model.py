@@ -32,11 +32,13 @@ from core.actor import Actor
 from core.db import command
 from core.errors import Refusal
 from scheduling.days import recompute_summaries
+from scheduling.disruption.what import Closing
 from scheduling.models import Booking, Visit
 from scheduling.services import bookings, dosing
 from scheduling.services.ad_hoc import AskedFor, ask_for_visit, drop_visit, end_visit
 from scheduling.services.attendance import complete_visit
 from scheduling.services.desk import take_dose
+from scheduling.services.disruptions import record_disruption, reopen_day
 from tests.scheduling.builders import MONDAY, Desk, at, make_desk, system
 from tests.scheduling.desk_oracle import (
     AD_HOC,
@@ -222,11 +224,16 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(day=days)
     def close_or_reopen(self, day: int) -> None:
         closures = Closure.objects.filter(clinic=self.desk.clinic, date=_date(day))
+        person = self.desk.actor
         if day in self.model.closed:
-            closures.delete()
-        else:
-            closures.create(clinic=self.desk.clinic, date=_date(day), reason="Flood")
-        self.model.closed ^= {day}
+            assert self._does(reopen_day, closure_id=closures.get().pk, actor=person)
+            self.model.closed -= {day}
+            return
+        flood = Closing(day=_date(day), reason="Flood")
+        allowed = self._does(record_disruption, what=flood, actor=person)
+        assert allowed == (day >= self.model.today)
+        if day >= self.model.today:
+            self.model.closed |= {day}
 
     @rule(day=days, chair=chairs, first=st.integers(28, 68), length=st.integers(1, 20))
     def break_or_mend_a_chair(self, day: int, chair: int, first: int, length: int) -> None:
@@ -284,7 +291,7 @@ class DeskMachine(RuleBasedStateMachine):
         """Do it; return whether it was allowed. Why not is noted for who reads a failure."""
         now = _instant(self.model.today, self.model.minute)
         try:
-            act(**more, actor=system(self.desk.clinic), now=now)
+            act(**{"actor": system(self.desk.clinic), "now": now, **more})
         except Refusal as refusal:
             note(f"refused: {refusal.message}")
             return False
