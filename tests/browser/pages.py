@@ -51,6 +51,7 @@ PROPOSALS = _id("scheduling_plannerrun", "t.kind = 'doses'")
 BUSY_DAY = (
     "SELECT d.date::text FROM scheduling_booking b "
     "JOIN scheduling_clinicday d ON d.id = b.clinic_day_id "
+    "JOIN scheduling_visit v ON v.id = b.visit_id AND v.course_id IS NOT NULL "
     "JOIN clinics_clinic c ON c.id = b.clinic_id WHERE c.slug = 'northside' "
     "AND b.status = 'confirmed' AND b.period IS NOT NULL AND lower(b.period) > now() + '1 day' "
     "AND NOT EXISTS (SELECT 1 FROM clinics_chairoutage o JOIN clinics_chair r ON r.id = o.chair_id "
