@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,18 +18,16 @@ from scheduling.capacity import (
     fits,
     free_starts,
     load_of,
-    mask,
     room_for,
     with_load,
 )
-from scheduling.days import Opening, capacity, openings
-from scheduling.grid import MINUTES, SLOT, Grid, grid_of
+from scheduling.days import Opening, capacity, mask_of, openings
+from scheduling.grid import SLOT, Grid, grid_of
 from scheduling.models import Booking, ClinicDay
 from scheduling.standing import Standing
 from scheduling.summary import phases_of, waiting
 
 NEAREST = 3
-SECONDS = MINUTES * 60  # of a slot
 SOMEBODY_THERE = {"CHAIR-TAKEN", "PATIENT-ELSEWHERE"}  # another booking, which may move
 
 
@@ -126,13 +124,15 @@ def _as_patient_meets(day: Day, others: Iterable[Standing], booking: Booking) ->
 def seated(grid: Grid, bookings: Iterable[Standing]) -> dict[UUID, int]:
     """Return, by patient, the mask of the slots in which they have a chair."""
     found: dict[UUID, int] = {}
-    midnight = int(grid.midnight.timestamp())
     for each in bookings:
         if each.arrives is not None and each.leaves is not None:
-            first = (each.arrives - midnight) // SECONDS
-            slots = mask(range(max(first, 0), -(-(each.leaves - midnight) // SECONDS)))
+            slots = mask_of(grid, _instant(each.arrives), _instant(each.leaves))
             found[each.patient_id] = found.get(each.patient_id, 0) | slots
     return found
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def refuse_day(clinic: Clinic, row: ClinicDay, booking: Booking) -> list[Standing]:

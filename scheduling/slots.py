@@ -24,8 +24,9 @@ from scheduling.in_hand import InHand
 from scheduling.models import Booking, Visit
 from scheduling.slot_search import Found, Sought, Wishes, search
 from scheduling.slot_words import obstacles_of, reasons_for
+from scheduling.standing import standing_of
 from scheduling.stored_days import Span, nurse_on_duty, read_span
-from scheduling.summary import phases_of
+from scheduling.summary import waiting
 from scheduling.taken_up import read_visit
 
 LONGEST_SPAN = 400  # days that may be searched at once
@@ -265,12 +266,8 @@ def _for_patient(held: InHand, visit: Visit, span: Span) -> Span:
     if own is not None and day is not None and day in span:
         bookings = bookings_of(held.clinic.pk, [day])[day]
         span.made[day] = capacity(held.clinic, span.roster.opening(day), bookings, without=own.pk)
-        held_by_others = [
-            load_of(phases_of(each, held.clinic))
-            for each in bookings
-            if each.status == Booking.Status.DAY_HELD and each.pk != own.pk
-        ]
-        span = replace(span, promised={**span.promised, day: held_by_others})
+        others = (standing_of(each) for each in bookings if each.pk != own.pk)
+        span = replace(span, promised={**span.promised, day: waiting(others, held.clinic)})
     grids = [grid_of(each, held.clinic.time_zone) for each in span]
     for other, met in elsewhere(visit, grids).items():
         span.made[other] = replace(span[other], elsewhere=met)
