@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from core.errors import NotFound
 from core.prepared import prepared
-from core.rows import ask_rows
+from core.rows import Found, ask_rows
 
 M = TypeVar("M", bound=models.Model)
 
@@ -46,14 +46,14 @@ def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
     return list(rows.order_by(by).select_for_update(of=("self",), no_key=True))
 
 
-def lock_by(model: type[M], *, order: str = "id", **wanted: Collection[object]) -> list[M]:
+def lock_by(model: type[M], *, order: str = "id", **wanted: Collection[object] | Found) -> list[M]:
     """Lock and re-read the rows whose columns are among those `wanted`, in the order of the unique
     column `order`: as `lock_rows` does, without the cost of a query set."""
     return ask_lock(model, order=order, **wanted)()
 
 
 def ask_lock(
-    model: type[M], *, order: str = "id", **wanted: Collection[object]
+    model: type[M], *, order: str = "id", **wanted: Collection[object] | Found
 ) -> Callable[[], list[M]]:
     """Ask for the lock of `lock_by` and return what reads the rows: for use within
     `core.together`. They are locked in the order of asking."""

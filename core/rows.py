@@ -1,7 +1,7 @@
 """Whole rows of one table by one column, for what every command does: the statement is written
 once per table and column, where a query set would be put together anew each time."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,6 +11,14 @@ from core.prepared import ask, prepared
 
 M = TypeVar("M", bound=models.Model)
 NOT_YET_KNOWN = -1  # rows changed, before the answer to a statement that went out with others
+
+
+class Found(NamedTuple):
+    """A value that the database finds itself: a statement for one column of at most one row, and
+    its values. Without such a row no row is wanted."""
+
+    statement: str
+    values: Sequence[Any]
 
 
 class _Table(NamedTuple):
@@ -38,7 +46,11 @@ def _table(model: type[models.Model]) -> _Table:
 
 
 def rows_by(
-    model: type[M], *, order: str = "id", lock: bool = False, **wanted: Collection[object]
+    model: type[M],
+    *,
+    order: str = "id",
+    lock: bool = False,
+    **wanted: Collection[object] | Found,
 ) -> list[M]:
     """Return the rows of `model` whose columns are among those `wanted`, in the order of one.
 
@@ -49,21 +61,32 @@ def rows_by(
 
 
 def ask_rows(
-    model: type[M], *, order: str = "id", lock: bool = False, **wanted: Collection[object]
+    model: type[M],
+    *,
+    order: str = "id",
+    lock: bool = False,
+    **wanted: Collection[object] | Found,
 ) -> Callable[[], list[M]]:
     """Ask as `rows_by` does and return what reads the answer: for use within `core.together`."""
     table = _table(model)
-    # One value alone is sent as itself: an array of one costs four times as much to write.
-    condition = " AND ".join(
-        f"{column} = %s" if len(values) == 1 else f"{column} = ANY(%s)"
-        for column, values in wanted.items()
-    )
+    conditions: list[str] = []
+    sent: list[object] = []
+    for column, values in wanted.items():
+        condition, value = _condition(column, values)
+        conditions.append(condition)
+        sent += value
     ending = "FOR NO KEY UPDATE" if lock else ""
-    answer = ask(
-        f"{table.select} WHERE {condition} ORDER BY {order} {ending}",
-        [next(iter(each)) if len(each) == 1 else list(each) for each in wanted.values()],
-    )
+    answer = ask(f"{table.select} WHERE {' AND '.join(conditions)} ORDER BY {order} {ending}", sent)
     return lambda: [_instance(model, table, row) for row in answer()]
+
+
+def _condition(column: str, values: Collection[object] | Found) -> tuple[str, Sequence[object]]:
+    if isinstance(values, Found):
+        return f"{column} = ({values.statement})", values.values
+    # One value alone is sent as itself: an array of one costs four times as much to write.
+    if len(values) == 1:
+        return f"{column} = %s", list(values)
+    return f"{column} = ANY(%s)", [list(values)]
 
 
 def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:

@@ -14,7 +14,7 @@ from core.db import joins
 from core.errors import Conflict, NotFound, RuleBroken
 from core.locks import ask_lock, lock_rows
 from core.prepared import ask
-from core.rows import ask_rows, rows_by
+from core.rows import Found, ask_rows, rows_by
 from core.together import together
 from core.zones import local_date
 from patients.models import Patient
@@ -32,20 +32,45 @@ from scheduling.services.holds import release_expired
 __all__ = ["CourseInHand", "InHand", "take_booking", "take_course", "take_dose", "take_visit"]
 
 
-class _Whose(NamedTuple):
-    """Which visits are meant, read without a lock: a course's, or one ad-hoc visit."""
+class _By(NamedTuple):
+    """One way to say which visits are meant: SQL for whose they are, within a clinic, and for the
+    condition on `visit` that finds them."""
 
-    visit_id: UUID | None
+    patient: str
+    visits: str
+
+
+_BY_COURSE = _By(
+    "SELECT patient_id FROM scheduling_course WHERE id = %s AND clinic_id = %s",
+    "visit.course_id = %(key)s",
+)
+_BY_VISIT = _By(
+    "SELECT patient_id FROM scheduling_visit WHERE id = %s AND clinic_id = %s",
+    """visit.id = %(key)s
+        OR visit.course_id = (SELECT course_id FROM scheduling_visit WHERE id = %(key)s)""",
+)
+_BY_BOOKING = _By(
+    "SELECT patient_id FROM scheduling_booking WHERE id = %s AND clinic_id = %s",
+    """visit.id = (SELECT visit_id FROM scheduling_booking WHERE id = %(key)s)
+        OR visit.course_id = (SELECT booked.course_id FROM scheduling_visit booked
+            JOIN scheduling_booking its ON its.visit_id = booked.id WHERE its.id = %(key)s)""",
+)
+
+
+class _Theirs(NamedTuple):
+    """The visits meant, a course's or one ad-hoc visit, and the days they are booked on: read once
+    their patient is locked."""
+
     course_id: UUID | None
-    patient_id: UUID
+    visits: list[UUID]
+    days: set[date]
 
     @property
     def mine(self) -> tuple[str, list[UUID]]:
         """The column of visits, and its values, that finds them."""
         if self.course_id is not None:
             return "course_id", [self.course_id]
-        assert self.visit_id is not None
-        return "id", [self.visit_id]
+        return "id", self.visits
 
     def owns(self, visit: Visit) -> bool:
         """Whether a visit is one of those meant."""
@@ -69,7 +94,7 @@ def take_course(
 
 
 def _take(
-    which: str,
+    which: _By,
     key: UUID,
     *,
     dates: Iterable[date] | None,
@@ -79,14 +104,12 @@ def _take(
 ) -> InHand:
     """Lock as `take_course` does the visits that `which` finds by `key`; `at` adds the clinic's
     day of that instant to the days."""
-    whose, clinic = _seen(which, key, actor)
-    if dates is not None:
-        dates = [*dates, local_day(at, clinic)] if at is not None else list(dates)
-    patient, theirs = _lock_patient(whose)
+    clinic, patient, theirs = _lock_patient(which, key, actor)
     days: dict[date, ClinicDay] = {}
     if dates is not None:
-        days = lock_days(clinic, {*dates, *theirs.days}, now=now)
-    course, visits, bookings, known = _lock_visits(clinic, whose, theirs.visits, days, now)
+        more = [local_day(at, clinic)] if at is not None else []
+        days = lock_days(clinic, {*dates, *more, *theirs.days}, now=now)
+    course, visits, bookings, known = _lock_visits(clinic, patient, theirs, days, now)
     locked = {day.pk for day in days.values()}
     if dates is not None and any(booking.clinic_day_id not in locked for booking in bookings):
         raise Conflict("A booking of this patient has just changed. Please look again.")
@@ -104,50 +127,31 @@ def _take(
     )  # fmt: skip
 
 
-_BY_COURSE = "SELECT NULL, id, patient_id FROM scheduling_course WHERE id = %s AND clinic_id = %s"
-_BY_VISIT = """SELECT id, course_id, patient_id FROM scheduling_visit
-    WHERE id = %s AND clinic_id = %s"""
-_BY_BOOKING = """SELECT id, course_id, patient_id FROM scheduling_visit
-    WHERE id = (SELECT visit_id FROM scheduling_booking WHERE id = %s) AND clinic_id = %s"""
-
-
-def _seen(which: str, key: UUID, actor: Actor) -> tuple[_Whose, Clinic]:
-    """Return whose visits are meant, read without a lock, and their clinic."""
-    with together():
-        asked, clinic = ask(which, [key, actor.clinic_id]), ask_clinic(actor.clinic_id)
-    found = asked()
-    if not found:
-        raise NotFound
-    return _Whose(*found[0]), clinic()
-
-
 # Every visit meant, with the day of its active booking.
 _THEIRS = """
-    SELECT visit.id, day.date FROM scheduling_visit visit
+    SELECT visit.id, visit.course_id, day.date FROM scheduling_visit visit
     LEFT JOIN scheduling_booking booking
-        ON booking.visit_id = visit.id AND booking.status = ANY(%s)
+        ON booking.visit_id = visit.id AND booking.status = ANY(%(active)s)
     LEFT JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
-    WHERE visit.{column} = ANY(%s)
+    WHERE {visits}
 """
 
 
-class _Theirs(NamedTuple):
-    """The visits meant and the days they are booked on, read once their patient is locked."""
-
-    visits: list[UUID]
-    days: set[date]
-
-
-def _lock_patient(whose: _Whose) -> tuple[Patient, _Theirs]:
-    """Lock the patient; return with it what is booked."""
-    column, keys = whose.mine
+def _lock_patient(which: _By, key: UUID, actor: Actor) -> tuple[Clinic, Patient, _Theirs]:
+    """Lock the patient whose visits are meant; return with it the clinic and what is booked."""
     with together():
-        patients = ask_lock(Patient, id=[whose.patient_id])
-        asked = ask(_THEIRS.format(column=column), [list(Booking.ACTIVE), keys])
-    [patient] = patients()
+        clinic = ask_clinic(actor.clinic_id)
+        patients = ask_lock(Patient, id=Found(which.patient, [key, actor.clinic_id]))
+        asked = ask(
+            _THEIRS.format(visits=which.visits), {"key": key, "active": list(Booking.ACTIVE)}
+        )
+    found = patients()
+    if not found:
+        raise NotFound
     theirs = asked()
-    booked = {day for _, day in theirs if day is not None}
-    return patient, _Theirs([visit for visit, _ in theirs], booked)
+    course_id = key if which is _BY_COURSE else next((course for _, course, _ in theirs), None)
+    booked = {day for _, _, day in theirs if day is not None}
+    return clinic(), found[0], _Theirs(course_id, [visit for visit, _, _ in theirs], booked)
 
 
 class _Known(NamedTuple):
@@ -159,8 +163,8 @@ class _Known(NamedTuple):
 
 def _lock_visits(
     clinic: Clinic,
-    whose: _Whose,
-    theirs: list[UUID],
+    patient: Patient,
+    theirs: _Theirs,
     days: Mapping[date, ClinicDay],
     now: datetime,
 ) -> tuple[Course | None, list[Visit], list[Booking], _Known]:
@@ -171,13 +175,13 @@ def _lock_visits(
     """
     by_id = {day.pk: day for day in days.values()}
     holds = [each.visit_id for day in days.values() for each in day.standing if each.is_over(now)]
-    of_course = [] if whose.course_id is None else [whose.course_id]
+    of_course = [] if theirs.course_id is None else [theirs.course_id]
     with together():
         courses = ask_lock(Course, id=of_course)
-        visits = _visits_locked(whose, holds)
-        asked = ask_lock(Booking, visit_id=[*theirs, *holds], status=Booking.COUNTED)
+        visits = _visits_locked(theirs, holds)
+        asked = ask_lock(Booking, visit_id=[*theirs.visits, *holds], status=Booking.COUNTED)
         restarts = ask_rows(Restart, course_id=of_course)
-        reactions = history.ask([whose.patient_id]) if of_course and days else None
+        reactions = history.ask([patient.pk]) if of_course and days else None
     course, locked, bookings = next(iter(courses()), None), visits(), asked()
     _know_their_days(bookings, by_id)
     # An offer of this very visit may stand on a day that nobody locked: the round frees it.
@@ -185,16 +189,16 @@ def _lock_visits(
     expired = [booking for booking in here if _is_over(booking, now)]
     if by_id:
         release_expired(clinic, by_id, {visit.pk: visit for visit in locked}, expired, now=now)
-    own = {visit.pk: visit for visit in locked if whose.owns(visit)}
+    own = {visit.pk: visit for visit in locked if theirs.owns(visit)}
     active = [each for each in bookings if each.visit_id in own and each.status in Booking.ACTIVE]
     last = max(restarts(), key=lambda restart: restart.decided_at, default=None)
-    known = _Known(last, reactions()[whose.patient_id] if reactions is not None else None)
+    known = _Known(last, reactions()[patient.pk] if reactions is not None else None)
     return course, list(own.values()), active, known
 
 
-def _visits_locked(whose: _Whose, holds: list[UUID]) -> Callable[[], list[Visit]]:
+def _visits_locked(theirs: _Theirs, holds: list[UUID]) -> Callable[[], list[Visit]]:
     """Ask for the lock of the visits meant and of the `holds`, all in one order."""
-    column, keys = whose.mine
+    column, keys = theirs.mine
     if not holds:
         wanted: dict[str, Any] = {column: keys}
         return ask_lock(Visit, **wanted)
