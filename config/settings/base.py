@@ -90,16 +90,18 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
             **database.get("OPTIONS", {}),
-            "prepare_threshold": 2,  # runs before a statement of core.prepared is prepared
+            "prepare_threshold": 0,  # the statements of core.prepared, at their first run
             "pool": {
                 "min_size": 1,
                 "max_size": env.integer("DATABASE_POOL_SIZE", default=10, minimum=1),
                 "timeout": 10,
             },
             # Nothing waits for a lock longer than three seconds: a command then answers that it is
-            # busy, and a migration fails before all others wait behind it.
+            # busy, and a migration fails before all others wait behind it. What is prepared is planned
+            # once for a connection: PostgreSQL would plan it anew for its first five runs.
             "options": (
-                "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=3000 -c timezone=UTC"
+                "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=3000 -c timezone=UTC "
+                "-c plan_cache_mode=force_generic_plan"
             ),
         },
     }
