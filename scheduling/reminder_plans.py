@@ -21,7 +21,7 @@ from core.zones import local_date
 from reminders.models import Reminder
 from reminders.policy import policy
 from reminders.selectors import last_told
-from reminders.services.planning import Planned, put_all, void, void_all
+from reminders.services.planning import Planned, put_all, put_instead, void, void_all
 from reminders.timing import next_wall_instant, start_of, wall_instant
 from scheduling import reminder_kinds as kinds
 from scheduling.change_plans import arrival_of, tell_moved, told_time
@@ -41,36 +41,45 @@ def plan_booking(booking: Booking, *, now: datetime, is_new: bool = False) -> No
     with its clinic, visit and course at hand: nothing was planned or told for it, and it is not
     read again.
     """
+    timed = booking.status in _TIMED and booking.period is not None
+    if is_new and timed:
+        put_instead(
+            _reminders(booking, now), of=booking.visit_id, kinds=kinds.TO_BOOK_KINDS, now=now
+        )
+        return
     if not is_new:
         void(subject_id=booking.pk, kinds=kinds.BOOKING_KINDS, now=now)
-    if booking.status not in Booking.ACTIVE:
-        return
-    void(subject_id=booking.visit_id, kinds=kinds.TO_BOOK_KINDS, now=now)
-    if booking.status not in _TIMED or booking.period is None:
-        return
-    current, told, in_writing = booking, {}, ""
-    if not is_new:
-        rows_with = Booking.objects.select_related("clinic", "patient", "visit__course")
-        current = rows_with.get(pk=booking.pk)
-        told = last_told(current.pk)
-        in_writing = told_time(told)
-        if in_writing and in_writing != arrival_of(current):
-            tell_moved(current, current.patient, was=current.status, now=now)
-    rows = [_day_before(current, now)]
-    if not current.visit.is_ad_hoc:  # nothing is given before anything else
-        rows.append(_window_opens(current, now))
+    if booking.status in Booking.ACTIVE:
+        void(subject_id=booking.visit_id, kinds=kinds.TO_BOOK_KINDS, now=now)
+    if timed:
+        _plan_again(booking, now)
+
+
+def _plan_again(booking: Booking, now: datetime) -> None:
+    """Plan the reminders of a booking that had some, and tell who was told another time."""
+    rows_with = Booking.objects.select_related("clinic", "patient", "visit__course")
+    current = rows_with.get(pk=booking.pk)
+    told = last_told(current.pk)
+    in_writing = told_time(told)
+    if in_writing and in_writing != arrival_of(current):
+        tell_moved(current, current.patient, was=current.status, now=now)
     put_all(
         [
             row
-            for row in rows
-            if row.due_at < row.void_after
-            and _time_of(told.get(row.kind, "")) != _time_of(row.occurrence)
+            for row in _reminders(current, now)
+            if _time_of(told.get(row.kind, "")) != _time_of(row.occurrence)
             # The word that it moved says all that a reminder of this very moment would.
             and not (in_writing and row.kind == kinds.DAY_BEFORE and row.due_at <= now)
         ],
         now=now,
-        are_new=is_new,
     )
+
+
+def _reminders(booking: Booking, now: datetime) -> list[Planned]:
+    rows = [_day_before(booking, now)]
+    if not booking.visit.is_ad_hoc:  # nothing is given before anything else
+        rows.append(_window_opens(booking, now))
+    return [row for row in rows if row.due_at < row.void_after]
 
 
 @joins

@@ -6,6 +6,7 @@ A crash between the event and its reminder is then impossible: both are there or
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from core.db import joins
@@ -85,7 +86,7 @@ def put(
 
 
 @joins
-def put_all(planned: Sequence[Planned], *, now: datetime, are_new: bool = False) -> None:
+def put_all(planned: Sequence[Planned], *, now: datetime) -> None:
     """Plan any number of reminders in two statements. What is planned already stays as it is.
 
     A row that had become void is alive again when it is planned again: a visit moved away and
@@ -95,12 +96,7 @@ def put_all(planned: Sequence[Planned], *, now: datetime, are_new: bool = False)
     if not planned:
         return
     with prepared() as cursor:
-        cursor.execute(
-            _PLAN.format(", ".join([_ONE] * len(planned))),
-            [value for each in planned for value in each.values(now)],
-        )
-    if are_new:
-        return
+        cursor.execute(_plan(len(planned)), _values(planned, now))
     by_key = {each.dedupe_key: each for each in planned}
     for row in Reminder.objects.filter(dedupe_key__in=by_key, state=Reminder.State.VOID):
         again = by_key[row.dedupe_key]
@@ -109,6 +105,30 @@ def put_all(planned: Sequence[Planned], *, now: datetime, are_new: bool = False)
             next_attempt_at=again.due_at, attempts=0, settled_at=None, last_problem="",
             seen_at=None, seen_by=None,
         )  # fmt: skip
+
+
+@joins
+def put_instead(
+    planned: Sequence[Planned], *, of: UUID, kinds: Collection[str], now: datetime
+) -> None:
+    """Plan reminders that nobody has planned before, in place of those of another subject of these
+    `kinds`, which are withdrawn as by void_all: one statement."""
+    if not planned:
+        void(subject_id=of, kinds=kinds, now=now)
+        return
+    with prepared() as cursor:
+        cursor.execute(
+            f"WITH withdrawn AS ({_VOID}) {_plan(len(planned))}",
+            [*_withdrawn([of], kinds, now), *_values(planned, now)],
+        )
+
+
+def _plan(count: int) -> str:
+    return _PLAN.format(", ".join([_ONE] * count))
+
+
+def _values(planned: Sequence[Planned], now: datetime) -> list[Any]:
+    return [value for each in planned for value in each.values(now)]
 
 
 @joins
@@ -129,21 +149,21 @@ def void_all(
     being sent at this very moment may still go out; its sender then finds the row void.
     """
     with prepared() as cursor:
-        cursor.execute(
-            _VOID,
-            {
-                "subjects": list(subject_ids), "now": now,
-                "kinds": None if kinds is None else list(kinds),
-            },
-        )  # fmt: skip
+        cursor.execute(_VOID, _withdrawn(subject_ids, kinds, now))
         return int(cursor.rowcount)
+
+
+def _withdrawn(
+    subject_ids: Collection[UUID], kinds: Collection[str] | None, now: datetime
+) -> list[Any]:
+    named = None if kinds is None else list(kinds)
+    return [now, list(subject_ids), named, named]
 
 
 _VOID = """
     UPDATE reminders_reminder SET state = 'void', lease_token = NULL, leased_until = NULL,
-        settled_at = coalesce(settled_at, %(now)s), last_problem = ''
-    WHERE subject_id = ANY(%(subjects)s)
-      AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+        settled_at = coalesce(settled_at, %s), last_problem = ''
+    WHERE subject_id = ANY(%s) AND (%s::text[] IS NULL OR kind = ANY(%s))
       AND (state IN ('pending', 'claimed')
            OR state = 'sent' AND channel = 'board' AND seen_at IS NULL)
 """

@@ -586,4 +586,4 @@ def test_a_booking_costs_the_same_statements_on_an_empty_and_a_full_day(desk: De
         with CaptureQueriesContext(connection) as seen:
             desk.book(visit, chair=n)
         costs.append(len(seen))
-    assert costs == [29, 21, 21]
+    assert costs == [28, 20, 20]
