@@ -1,6 +1,7 @@
 """Work done by several processes at once, each with a connection of its own: like the workers of
 the web server, and unlike threads, which would measure one interpreter's lock."""
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ def at_once(shares: Sequence[Sequence[Work]], *, warm_up: Sequence[Sequence[Work
     Before that, and not measured, each runs its share of `warm_up`: a process and its connection
     do everything for the first time once in their life, and a web server's live for long.
     """
-    _let_go()
+    _before_forking()
     here = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(
         len(shares), mp_context=here, initializer=_enter, initargs=(here.Barrier(len(shares)),)
@@ -53,8 +54,11 @@ def at_once(shares: Sequence[Sequence[Work]], *, warm_up: Sequence[Sequence[Work
     )
 
 
-def _let_go() -> None:
-    """Close every connection: a process made from this one must not share it."""
+def _before_forking() -> None:
+    """Close every connection: a process made from this one must not share it. What is in memory is
+    kept from the garbage collector, as in a worker of the web server (`config.gunicorn`)."""
+    gc.collect()
+    gc.freeze()
     for each in connections.all():
         each.close()
         each.close_pool()  # type: ignore[attr-defined]
@@ -92,7 +96,7 @@ def served(shares: Sequence[Sequence[Work]], *, workers: int, threads: int) -> l
     `threads` threads each. Return the milliseconds from sending to answer, but for each client's
     first, with which everything is done for the first time.
     """
-    _let_go()
+    _before_forking()
     here = multiprocessing.get_context("fork")
     line, answers = here.SimpleQueue(), here.SimpleQueue()
     for client in range(len(shares)):
