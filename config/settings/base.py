@@ -96,9 +96,9 @@ DATABASES = {
                 "max_size": env.integer("DATABASE_POOL_SIZE", default=10, minimum=1),
                 "timeout": 10,
             },
-            # Nothing waits for a lock longer than three seconds: a command then answers that it is
-            # busy, and a migration fails before all others wait behind it. What is prepared is planned
-            # once for a connection: PostgreSQL would plan it anew for its first five runs.
+            # Nothing waits for a lock longer than three seconds: a command then answers that it
+            # is busy, and a migration fails before all others wait behind it. Prepared statements are
+            # planned once for a connection: PostgreSQL would plan each of their first five runs.
             "options": (
                 "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=3000 -c timezone=UTC "
                 "-c plan_cache_mode=force_generic_plan"
