@@ -96,8 +96,8 @@ DATABASES = {
                 "max_size": env.integer("DATABASE_POOL_SIZE", default=10, minimum=1),
                 "timeout": 10,
             },
-            # Nothing waits for a lock longer than three seconds: a command then answers that it
-            # is busy, and a migration fails before all others wait behind it. Prepared statements are
+            # Nothing waits for a lock longer than three seconds: a command then answers that it is
+            # busy, and a migration fails before all others wait behind it. Prepared statements are
             # planned once for a connection: PostgreSQL would plan each of their first five runs.
             "options": (
                 "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=3000 -c timezone=UTC "
