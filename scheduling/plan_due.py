@@ -41,15 +41,15 @@ class Refused:
 def due_doses(
     clinic: Clinic, dates: Sequence[date], *, closes: int, now: datetime
 ) -> Iterator[tuple[Visit, WeekVisit]]:
-    """Yield the next unbooked dose of each course due by the last of `dates`, with the days the
-    protocol lets it have. Doses it lets have none of them are left out. Nobody new is planned
-    into overtime: they leave by minute `closes`."""
+    """Yield the next unbooked dose of each course due by the last of `dates`, with the days from
+    its window on that the protocol lets it have. Doses it lets have none are left out. Nobody new
+    is planned into overtime: they leave by minute `closes`."""
     due = _next_doses(clinic).filter(due_on__lte=dates[-1]) if dates else Visit.objects.none()
     courses = _courses(due.order_by("due_on", "pk")[:MOST], now)
     wishes = wishes_by_patient([held.patient.pk for held in courses])
     for held in courses:
         dose, wish = _next(held), as_sought(wishes.get(held.patient.pk))
-        days = _wished(_days(held, dose, dates), dates, wish)
+        days = _wished(_days(held, dose, _from(dose.earliest_on, dates)), dates, wish)
         if days:
             yield dose, _in_time(_wanted(held, dose, days, dates, closes), wish)
 
@@ -67,8 +67,8 @@ def chosen_doses(
     for held in courses:
         dose, wish = _next(held), as_sought(wishes.get(held.patient.pk))
         until = last_day(dose, held.today)
-        near = [(n, day) for n, day in enumerate(dates) if dose.earliest_on <= day <= until]
-        allowed = _days(held, dose, dates, near)
+        near = [(n, day) for n, day in _from(dose.earliest_on, dates) if day <= until]
+        allowed = _days(held, dose, near)
         days = _wished(allowed, dates, wish)
         if days:
             found.append((dose, _in_time(_wanted(held, dose, days, dates, closes), wish)))
@@ -106,16 +106,19 @@ def _next(held: CourseInHand) -> Visit:
     return next(one for one in held.visits if one.status == Visit.Status.PLANNED)
 
 
+def _from(first: date, dates: Sequence[date]) -> list[tuple[int, date]]:
+    """Return the days from `first` on with their positions: what comes before a dose's window is
+    for a person to decide, if at all."""
+    return [(position, day) for position, day in enumerate(dates) if day >= first]
+
+
 def _days(
-    held: CourseInHand,
-    dose: Visit,
-    dates: Sequence[date],
-    near: Sequence[tuple[int, date]] | None = None,
+    held: CourseInHand, dose: Visit, near: Sequence[tuple[int, date]]
 ) -> tuple[tuple[int, int], ...]:
     """Return the days the protocol lets a dose have, as (position, days from its due date)."""
     return tuple(
         (position, abs((day - dose.due_on).days))
-        for position, day in (enumerate(dates) if near is None else near)
+        for position, day in near
         if day >= held.today and _allowed(held, dose, day)
     )
 
