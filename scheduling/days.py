@@ -137,21 +137,24 @@ def mask_of(grid: Grid, starts: datetime | None, ends: datetime | None) -> int:
     return mask(range(first, last))
 
 
-# The times one patient sits in a chair for other visits than one, on some days in a row.
+# The times one patient sits in a chair for other visits than some, on some days in a row.
 _ELSEWHERE = """
     SELECT day.date, booking.period FROM scheduling_booking booking
     JOIN scheduling_clinicday day ON day.id = booking.clinic_day_id
-    WHERE booking.patient_id = %(patient)s AND booking.visit_id <> %(visit)s
+    WHERE booking.patient_id = %(patient)s AND booking.visit_id <> ALL(%(visits)s)
       AND booking.period IS NOT NULL AND booking.status = ANY(%(statuses)s)
       AND day.date BETWEEN %(first)s AND %(last)s
 """
 
 
-def elsewhere(visit: Visit, grids: Sequence[Grid]) -> dict[date, int]:
-    """Return, for each of some days in a row on which the patient of `visit` has a time for
-    another visit, the mask of its slots: one query."""
+def elsewhere(visits: Sequence[Visit], grids: Sequence[Grid]) -> dict[date, int]:
+    """Return, for each of some days in a row on which the patient of `visits` has a time for
+    another visit than these, the mask of its slots: one query. Nobody is elsewhere for none."""
+    if not visits:
+        return {}
     asked = {
-        "patient": visit.patient_id, "visit": visit.pk, "statuses": list(Booking.COUNTED),
+        "patient": visits[0].patient_id, "visits": [each.pk for each in visits],
+        "statuses": list(Booking.COUNTED),
         "first": grids[0].day, "last": grids[-1].day,
     }  # fmt: skip
     by_day = {grid.day: grid for grid in grids}

@@ -90,7 +90,7 @@ def _capacity(held: InHand, visit: Visit, day: date) -> Day:
         held.clinic, offered, bookings_of(held.clinic.pk, [day])[day],
         without=own.pk if own is not None else None,
     )  # fmt: skip
-    met = elsewhere(visit, [offered.grid]).get(day, 0)
+    met = elsewhere([visit], [offered.grid]).get(day, 0)
     return replace(place, elsewhere=met)
 
 

@@ -20,7 +20,7 @@ from scheduling.series_plan import OVERDUE_REACH, Path, Rules, Step, Window, pla
 from scheduling.slot_search import Found, Sought, Wishes, search
 from scheduling.slot_words import due_words, obstacles_of
 from scheduling.stay import stay_of
-from scheduling.stored_days import Span, read_span
+from scheduling.stored_days import Span, close_for, read_span
 from scheduling.treatment import regimen_for
 
 AHEAD = timedelta(days=2 * 366 + 60)
@@ -104,6 +104,7 @@ class _Planner:
         span = min(last - held.today, AHEAD)
         days = [held.today + timedelta(days=n) for n in range(span.days + 1)]
         self.span: Span = read_span(held.clinic, days)
+        close_for(self.span, held.visits)
         self.loads = self._loads()
         self.found: dict[tuple[int, date], Found] = {}
 

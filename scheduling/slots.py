@@ -18,14 +18,13 @@ from scheduling.ad_hoc import LONGEST, stay_ad_hoc
 from scheduling.calendars import assumed_doses, date_findings
 from scheduling.capacity import Phases, load_of
 from scheduling.course_in_hand import CourseInHand
-from scheduling.days import bookings_of, capacity, elsewhere
-from scheduling.grid import grid_of
+from scheduling.days import bookings_of, capacity
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, Visit
 from scheduling.slot_search import Found, Sought, Wishes, search
 from scheduling.slot_words import obstacles_of, reasons_for
 from scheduling.standing import standing_of
-from scheduling.stored_days import Span, nurse_on_duty, read_span
+from scheduling.stored_days import Span, close_for, nurse_on_duty, read_span
 from scheduling.summary import waiting
 from scheduling.taken_up import read_visit
 
@@ -268,9 +267,7 @@ def _for_patient(held: InHand, visit: Visit, span: Span) -> Span:
         span.made[day] = capacity(held.clinic, span.roster.opening(day), bookings, without=own.pk)
         others = (standing_of(each) for each in bookings if each.pk != own.pk)
         span = replace(span, promised={**span.promised, day: waiting(others, held.clinic)})
-    grids = [grid_of(each, held.clinic.time_zone) for each in span]
-    for other, met in elsewhere(visit, grids).items():
-        span.made[other] = replace(span[other], elsewhere=met)
+    close_for(span, [visit])
     return span
 
 

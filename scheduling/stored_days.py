@@ -6,7 +6,7 @@ A day nobody has booked yet has no row and is empty. A constant number of querie
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, ValuesView
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from typing import NamedTuple
@@ -17,10 +17,10 @@ import orjson
 from clinics.models import Clinic, Shift
 from core.prepared import prepared
 from scheduling.capacity import Day, Load, load_of, mask_where
-from scheduling.days import Room, outages_between
+from scheduling.days import Room, elsewhere, outages_between
 from scheduling.duty import Away, Duty, Roster, absences, on_duty, roster
 from scheduling.grid import grid_of
-from scheduling.models import Booking
+from scheduling.models import Booking, Visit
 from scheduling.summary import MINUTES_COLUMNS, phases_for
 
 
@@ -141,6 +141,13 @@ def read_span(clinic: Clinic, dates: Sequence[date], *, also: Collection[Away] =
         names=[str(chair) for chair in chairs],
         isolation=frozenset(chair for chair, room in chairs.items() if room.isolation),
     )
+
+
+def close_for(span: Span, visits: Sequence[Visit]) -> None:
+    """Close the days of `span` where the patient of these visits sits for another: one query."""
+    grids = [grid_of(day, span.clinic.time_zone) for day in span]
+    for day, met in elsewhere(visits, grids).items():
+        span.made[day] = replace(span[day], elsewhere=met)
 
 
 _STORED = """

@@ -17,6 +17,8 @@ from scheduling.days import recompute_summaries
 from scheduling.models import Booking, ClinicDay, Course, Visit
 from scheduling.series import Series, propose_series
 from scheduling.services import days
+from scheduling.services.ad_hoc import AskedFor, ask_for_visit
+from scheduling.services.bookings import book
 from scheduling.services.dosing import record_given
 from scheduling.services.series import SeriesRow, book_series
 from scheduling.slot_search import Wishes
@@ -197,6 +199,20 @@ def test_a_course_that_ended_or_waits_for_a_prescriber_proposes_nothing(desk: De
         status="completed", given_on=MONDAY - timedelta(days=700)
     )
     assert "the prescriber chooses" in propose(desk, gone).why
+
+
+@pytest.mark.django_db
+def test_no_time_of_a_series_is_one_at_which_the_patient_sits_elsewhere(desk: Desk) -> None:
+    course = desk.course()
+    bare = propose(desk, course).lines[0]
+    assert bare.start is not None
+    asked = AskedFor(purpose=Visit.Purpose.BLOOD_TEST, minutes=30, first=MONDAY, last=MONDAY)
+    blood = ask_for_visit(patient_id=course.patient_id, asked=asked, actor=desk.actor, now=NOW)
+    book(visit_id=blood.pk, chair_id=desk.chairs[2], start=bare.start, actor=desk.actor, now=NOW)
+    series = propose(desk, course)
+    assert (series.lines[0].day, bare.day) == (MONDAY, MONDAY)
+    assert series.lines[0].start not in {bare.start, None}
+    assert len(save(desk, course, rows_of(series))) == len(series.lines)
 
 
 @pytest.mark.django_db
