@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.db.models import QuerySet
 
 from core.errors import NotFound
-from core.prepared import prepared
+from core.prepared import array, prepared
 from core.rows import Found, ask_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -72,7 +72,7 @@ def ask_turns(model: type[models.Model], names: Sequence[str]) -> None:
     """
     _enter(model._meta.label)
     with prepared() as cursor:
-        cursor.execute(_TURNS, [f"{model._meta.label}:", list(names)])
+        cursor.execute(_TURNS, [f"{model._meta.label}:", array(names)])
 
 
 _TURNS = """

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
 
-from core.prepared import ask, prepared
+from core.prepared import array, ask, prepared
 
 M = TypeVar("M", bound=models.Model)
 NOT_YET_KNOWN = -1  # rows changed, before the answer to a statement that went out with others
@@ -83,10 +83,9 @@ def ask_rows(
 def _condition(column: str, values: Collection[object] | Found) -> tuple[str, Sequence[object]]:
     if isinstance(values, Found):
         return f"{column} = ({values.statement})", values.values
-    # One value alone is sent as itself: an array of one costs four times as much to write.
     if len(values) == 1:
         return f"{column} = %s", list(values)
-    return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} = ANY(%s)", [array(values)]
 
 
 def _instance(model: type[M], table: _Table, row: tuple[Any, ...]) -> M:

@@ -16,7 +16,7 @@ from clinics.permissions import BOARD_VIEW
 from clinics.selectors import chairs_of, clinic_by_id
 from core.actor import Actor
 from core.errors import NotFound
-from core.prepared import ask
+from core.prepared import array, ask
 from core.zones import local_date
 from infusion import record
 from infusion.board import (
@@ -230,7 +230,7 @@ def ask_reactions(
     another axis, charted apart.
     """
     # Each booking asks: no query set is put together for it.
-    answer = ask(_REACTIONS, [list(patient_ids), InfusionEvent.Kind.REACTION])
+    answer = ask(_REACTIONS, [array(patient_ids), InfusionEvent.Kind.REACTION])
     return lambda: _histories(answer())
 
 

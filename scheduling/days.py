@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinics.models import Chair, Clinic
-from core.prepared import ask
+from core.prepared import array, ask
 from scheduling.capacity import Day, mask
 from scheduling.duty import Opening, openings
 from scheduling.grid import MINUTES, Grid, grid_of
@@ -153,8 +153,8 @@ def elsewhere(visits: Sequence[Visit], grids: Sequence[Grid]) -> dict[date, int]
     if not visits:
         return {}
     asked = {
-        "patient": visits[0].patient_id, "visits": [each.pk for each in visits],
-        "statuses": list(Booking.COUNTED),
+        "patient": visits[0].patient_id, "visits": array(each.pk for each in visits),
+        "statuses": array(Booking.COUNTED),
         "first": grids[0].day, "last": grids[-1].day,
     }  # fmt: skip
     by_day = {grid.day: grid for grid in grids}

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from clinics.models import Absence, Clinic, HeadCount, Shift
 from clinics.public_holidays import holiday
-from core.prepared import ask
+from core.prepared import array, ask
 from scheduling.grid import MINUTES, Grid, grid_of
 
 USUAL = 96  # slots of a day without a clock change
@@ -171,7 +171,7 @@ def _roster(
 
 def _ask_facts(clinic: Clinic, dates: Collection[date]) -> Callable[[], Mapping[str, list[_Fact]]]:
     asked = {
-        "clinic": clinic.pk, "dates": f"{{{','.join(map(str, dates))}}}",
+        "clinic": clinic.pk, "dates": array(dates),
         "by_heads": clinic.nurse_rule == Clinic.NurseRule.HEAD_COUNT,
     }  # fmt: skip
     answer = ask(_ROSTER, asked)

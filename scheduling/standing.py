@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from core.prepared import ask
+from core.prepared import array, ask
 from scheduling.models import Booking
 
 
@@ -60,7 +60,7 @@ _ON_DATES = _STANDING.format(
 def standing_on(days: Collection[UUID]) -> dict[UUID, list[Standing]]:
     """Return what counts against each clinic's day (by id), offers included, in the order it was
     made: one query, as every booking asks for it under its lock."""
-    rows = ask(_ON_ROWS, [list(days), list(Booking.COUNTED)])()
+    rows = ask(_ON_ROWS, [array(days), array(Booking.COUNTED)])()
     return {day: [] for day in days} | _by_day(rows)
 
 
@@ -69,7 +69,7 @@ def ask_standing(
 ) -> Callable[[], Mapping[UUID, list[Standing]]]:
     """Ask as `standing_on` does for the days of a clinic and return what reads the answer, of those
     days where something stands: for use within `core.together`."""
-    answer = ask(_ON_DATES, [clinic_id, list(dates), list(Booking.COUNTED)])
+    answer = ask(_ON_DATES, [clinic_id, array(dates), array(Booking.COUNTED)])
     return lambda: _by_day(answer())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core.db import joins
-from core.prepared import prepared
+from core.prepared import array, prepared
 from reminders.models import Reminder
 
 
@@ -156,14 +156,14 @@ def void_all(
 def _withdrawn(
     subject_ids: Collection[UUID], kinds: Collection[str] | None, now: datetime
 ) -> list[Any]:
-    named = None if kinds is None else list(kinds)
-    return [now, list(subject_ids), named, named]
+    named = None if kinds is None else array(kinds)
+    return [now, array(subject_ids), named, named]
 
 
 _VOID = """
     UPDATE reminders_reminder SET state = 'void', lease_token = NULL, leased_until = NULL,
         settled_at = coalesce(settled_at, %s), last_problem = ''
-    WHERE subject_id = ANY(%s) AND (%s::text[] IS NULL OR kind = ANY(%s))
+    WHERE subject_id = ANY(%s) AND (%s::text[] IS NULL OR kind = ANY(%s::text[]))
       AND (state IN ('pending', 'claimed')
            OR state = 'sent' AND channel = 'board' AND seen_at IS NULL)
 """

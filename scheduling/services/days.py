@@ -8,7 +8,7 @@ import orjson
 from clinics.models import Clinic
 from core.db import joins
 from core.locks import ask_lock, ask_turns
-from core.prepared import ask, prepared
+from core.prepared import array, ask, prepared
 from core.together import together
 from scheduling.days import ask_rooms
 from scheduling.duty import ask_openings
@@ -34,7 +34,7 @@ def lock_days(clinic: Clinic, dates: Iterable[date], *, now: datetime) -> dict[d
     with together():
         # Before a day is made, or who makes it and who has its turn would wait for each other.
         _ask_turns(clinic, wanted)
-        asked = ask(_THERE, [clinic.pk, wanted])
+        asked = ask(_THERE, [clinic.pk, array(wanted)])
     there = {day for (day,) in asked()}
     ClinicDay.objects.bulk_create(
         [ClinicDay(clinic=clinic, date=day, updated_at=now) for day in wanted if day not in there],
@@ -105,8 +105,8 @@ def rewrite_summary(
     with prepared() as cursor:
         cursor.execute(_REWRITE, {
             "id": day.pk, "opens": day.opens_at, "closes": day.closes_at,
-            "nurses": _array(day.nurses), "starts": _array(day.starts),
-            "points": _array(day.points), "bagless": _array(day.bagless),
+            "nurses": array(day.nurses), "starts": array(day.starts),
+            "points": array(day.points), "bagless": array(day.bagless),
             "chairs": orjson.dumps(day.chair_masks).decode(),
             "held": day.held_minutes, "version": day.version, "now": now,
         })  # fmt: skip
@@ -120,7 +120,3 @@ _REWRITE = """
         updated_at = %(now)s
     WHERE id = %(id)s
 """
-
-
-def _array(values: Sequence[int]) -> str:
-    return f"{{{','.join(map(str, values))}}}"

@@ -13,7 +13,7 @@ from core.actor import Actor
 from core.db import joins
 from core.errors import Conflict, NotFound, RuleBroken
 from core.locks import ask_lock, lock_rows
-from core.prepared import ask
+from core.prepared import array, ask
 from core.rows import Found, ask_rows, rows_by
 from core.together import together
 from core.zones import local_date
@@ -143,7 +143,7 @@ def _lock_patient(which: _By, key: UUID, actor: Actor) -> tuple[Clinic, Patient,
         clinic = ask_clinic(actor.clinic_id)
         patients = ask_lock(Patient, id=Found(which.patient, [key, actor.clinic_id]))
         asked = ask(
-            _THEIRS.format(visits=which.visits), {"key": key, "active": list(Booking.ACTIVE)}
+            _THEIRS.format(visits=which.visits), {"key": key, "active": array(Booking.ACTIVE)}
         )
     found = patients()
     if not found:
