@@ -16,6 +16,7 @@ from clinical.protocol import Protocol
 from scheduling.models import Course, Restart, Visit
 
 YEARS_AHEAD = 2
+LONGER_THAN_ANY_INTERVAL = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,24 @@ def plan(
         regimen=regimen,
     )
     return [replace(dose, number=stretch.outward(dose.number)) for dose in doses]
+
+
+def dose_after(
+    protocol: Protocol,
+    stretch: Stretch,
+    number: int,
+    doses: Sequence[GivenDose],
+    *,
+    today: date,
+    regimen: Regimen,
+) -> PlannedDose | None:
+    """Return dose `number` of the course as it is planned once `doses` are given; None while there
+    are none, or they are out of order."""
+    if not doses or any(later.given_on <= dose.given_on for dose, later in pairwise(doses)):
+        return None
+    until = max(doses[-1].given_on, today) + LONGER_THAN_ANY_INTERVAL
+    planned = plan(protocol, stretch, doses, until=until, regimen=regimen)
+    return next((dose for dose in planned if dose.number == number), None)
 
 
 def horizon(today: date) -> date:

@@ -12,12 +12,19 @@ from clinical.protocol import Protocol
 from core.errors import RuleBroken
 from core.rows import rows_by
 from core.zones import local_date
-from scheduling.calendars import Stretch, assumed_doses, date_findings, given_doses, stretch_of
+from scheduling.calendars import (
+    Stretch,
+    assumed_doses,
+    date_findings,
+    dose_after,
+    given_doses,
+    stretch_of,
+)
 from scheduling.history import ReactionHistory
 from scheduling.in_hand import InHand
 from scheduling.models import Booking, Course, Restart, Visit
 from scheduling.stay import Stay, stay_of
-from scheduling.treatment import protocol_of, refuse_unfit
+from scheduling.treatment import protocol_of, refuse_unfit, regimen_for
 
 R = TypeVar("R", Visit, Restart)
 
@@ -68,20 +75,27 @@ class CourseInHand(InHand):
     def findings(self, visit: Visit, on: date) -> list[Finding]:
         """Return what the protocol says about `visit` on `on`, given all doses before it as they
         stand or are booked."""
+        return date_findings(self.protocol, self.stretch, visit, on, self._before(visit))
+
+    def opens_on(self, visit: Visit) -> date:
+        """Return the first day of the visit's window, counted from the doses before it as they
+        stand or are booked: never before the one written down."""
+        dose = dose_after(
+            self.protocol, self.stretch, visit.nth_dose, self._before(visit), today=self.today,
+            regimen=regimen_for(self.protocol, self.patient, on=self.today),
+        )  # fmt: skip
+        return visit.earliest_on if dose is None else max(visit.earliest_on, dose.earliest)
+
+    def _before(self, visit: Visit) -> list[GivenDose]:
         booked = {
             other.nth_dose: self.bookings[other.pk].clinic_day.date
             for other in self.visits
             if other.pk in self.bookings
         }
-        before = assumed_doses(
-            self.protocol,
-            self.visits,
-            self.stretch,
-            before=visit.nth_dose,
-            booked=booked,
+        return assumed_doses(
+            self.protocol, self.visits, self.stretch, before=visit.nth_dose, booked=booked,
             today=self.today,
-        )
-        return date_findings(self.protocol, self.stretch, visit, on, before)
+        )  # fmt: skip
 
 
 def read_courses(courses: list[Course], *, now: datetime) -> list[CourseInHand]:

@@ -49,7 +49,7 @@ def due_doses(
     wishes = wishes_by_patient([held.patient.pk for held in courses])
     for held in courses:
         dose, wish = _next(held), as_sought(wishes.get(held.patient.pk))
-        days = _wished(_days(held, dose, _from(dose.earliest_on, dates)), dates, wish)
+        days = _wished(_days(held, dose, _from(held.opens_on(dose), dates)), dates, wish)
         if days:
             yield dose, _in_time(_wanted(held, dose, days, dates, closes), wish)
 
@@ -67,7 +67,7 @@ def chosen_doses(
     for held in courses:
         dose, wish = _next(held), as_sought(wishes.get(held.patient.pk))
         until = last_day(dose, held.today)
-        near = [(n, day) for n, day in _from(dose.earliest_on, dates) if day <= until]
+        near = [(n, day) for n, day in _from(held.opens_on(dose), dates) if day <= until]
         allowed = _days(held, dose, near)
         days = _wished(allowed, dates, wish)
         if days:
@@ -164,6 +164,9 @@ def _minutes(shown: time) -> int:
 
 def _why_none(held: CourseInHand, dose: Visit, days: Sequence[date]) -> str:
     """Say why a dose may have none of `days`."""
+    opens_on = held.opens_on(dose)
+    if not days and opens_on > dose.earliest_on:
+        return f"After the dose before it, it may come from {opens_on:%d-%b-%Y} on."
     if not days:
         return "The clinic opens on no day of its window."
     never = held.why_never(dose, days[0])

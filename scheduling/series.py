@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from uuid import UUID
 
 from clinical.calendar import GivenDose
@@ -155,16 +154,12 @@ class _Planner:
         """Return when the dose is due after the dates of `path`; as it stands when they are out
         of order, which the findings say."""
         visit = self.visits[number]
-        chain = self._chain(path)
-        ordered = all(a.given_on < b.given_on for a, b in pairwise(chain))
-        if chain and ordered:
-            until = max(chain[-1].given_on, self.held.today) + timedelta(days=400)
-            doses = calendars.plan(
-                self.protocol, self.stretch, chain, until=until, regimen=self.regimen
-            )
-            for dose in doses:
-                if dose.number == number:
-                    return Window(due=dose.due, earliest=dose.earliest, latest=dose.latest)
+        dose = calendars.dose_after(
+            self.protocol, self.stretch, number, self._chain(path), today=self.held.today,
+            regimen=self.regimen,
+        )  # fmt: skip
+        if dose is not None:
+            return Window(due=dose.due, earliest=dose.earliest, latest=dose.latest)
         return Window(due=visit.due_on, earliest=visit.earliest_on, latest=visit.latest_on)
 
     def _price(self, number: int, day: date) -> int | None:

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduling.models import Course, Visit
-from scheduling.plan_due import due_doses
+from scheduling.plan_due import chosen_doses, due_doses
 from scheduling.services.dosing import record_given
 from scheduling.treatment import protocol_of
-from tests.scheduling.builders import Desk, at, make_desk, system
+from tests.scheduling.builders import NOW, Desk, at, make_desk, system
 
 pytestmark = pytest.mark.django_db
 BEFORE, AFTER = 70, 5  # days around the due date for which is planned
@@ -61,3 +61,21 @@ def test_whatever_was_given_when_no_dose_may_have_a_day_before_its_interval_or_w
     first_day = dates[min(position for position, _ in wanted.days)]
     assert dose == due
     assert first_day >= max(soonest, due.earliest_on)
+
+
+def test_a_dose_keeps_its_interval_to_one_that_is_booked_later_than_due(desk: Desk) -> None:
+    course = desk.course()
+    first, second = Visit.objects.filter(course=course, dose_number__lte=2).order_by("due_on")
+    late = first.due_on + timedelta(days=7)
+    desk.book(first, late)
+    rules = protocol_of(course).calendar
+    soonest = late + rules.infusion_2_after - rules.infusion_2_window
+    dates = [first.due_on + timedelta(days=n) for n in range(22)]
+    [(dose, wanted)] = due_doses(desk.clinic, dates, closes=24 * 60, now=NOW)
+    assert dose == second
+    assert min(dates[position] for position, _ in wanted.days) == soonest
+    near = [day for day in dates if day < soonest]
+    assert list(due_doses(desk.clinic, near, closes=24 * 60, now=NOW)) == []
+    found, [refused] = chosen_doses(desk.clinic, near, [str(second.pk)], closes=24 * 60, now=NOW)
+    assert (found, refused.visit) == ([], second.pk)
+    assert refused.words.endswith(f"it may come from {soonest:%d-%b-%Y} on.")
