@@ -1,6 +1,6 @@
 """One course as a decision needs it: patient, doses, bookings, and what the protocol says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -75,26 +75,34 @@ class CourseInHand(InHand):
     def findings(self, visit: Visit, on: date) -> list[Finding]:
         """Return what the protocol says about `visit` on `on`, given all doses before it as they
         stand or are booked."""
-        return date_findings(self.protocol, self.stretch, visit, on, self._before(visit))
+        return date_findings(self.protocol, self.stretch, visit, on, self.doses_before(visit))
 
     def opens_on(self, visit: Visit) -> date:
         """Return the first day of the visit's window, counted from the doses before it as they
         stand or are booked: never before the one written down."""
         dose = dose_after(
-            self.protocol, self.stretch, visit.nth_dose, self._before(visit), today=self.today,
+            self.protocol, self.stretch, visit.nth_dose, self.doses_before(visit), today=self.today,
             regimen=regimen_for(self.protocol, self.patient, on=self.today),
         )  # fmt: skip
         return visit.earliest_on if dose is None else max(visit.earliest_on, dose.earliest)
 
-    def _before(self, visit: Visit) -> list[GivenDose]:
-        booked = {
-            other.nth_dose: self.bookings[other.pk].clinic_day.date
-            for other in self.visits
-            if other.pk in self.bookings
+    @property
+    def booked_days(self) -> dict[int, date]:
+        """The days that are booked, by the number of the dose."""
+        return {
+            visit.nth_dose: self.bookings[visit.pk].clinic_day.date
+            for visit in self.visits
+            if visit.pk in self.bookings
         }
+
+    def doses_before(
+        self, visit: Visit, booked: Mapping[int, date] | None = None
+    ) -> list[GivenDose]:
+        """Return the doses before `visit` as they were given or will have been; `booked` stands for
+        other days than those that are booked now."""
         return assumed_doses(
-            self.protocol, self.visits, self.stretch, before=visit.nth_dose, booked=booked,
-            today=self.today,
+            self.protocol, self.visits, self.stretch, before=visit.nth_dose,
+            booked=self.booked_days if booked is None else booked, today=self.today,
         )  # fmt: skip
 
 

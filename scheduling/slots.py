@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cache, partial
 from uuid import UUID
 
-from clinical.calendar import GivenDose
 from clinical.findings import Finding, Severity
 from clinical.protocol import Protocol
 from clinics.models import Chair, Clinic
@@ -15,7 +14,7 @@ from core.errors import Invalid
 from core.rows import rows_by
 from core.zones import local_date
 from scheduling.ad_hoc import LONGEST, stay_ad_hoc
-from scheduling.calendars import assumed_doses, date_findings
+from scheduling.calendars import date_findings
 from scheduling.capacity import Phases, load_of
 from scheduling.course_in_hand import CourseInHand
 from scheduling.days import bookings_of, capacity
@@ -205,7 +204,7 @@ def task_for(  # noqa: PLR0917 - every caller is a search of this room
     task = Task(clinic=held.clinic, span=span, sought=sought, last=ends[1])
     if not isinstance(held, CourseInHand):
         return task
-    before = _doses_before(held, visit)
+    before = held.doses_before(visit)
     protocol, stretch = held.protocol, held.stretch
 
     @cache
@@ -232,19 +231,6 @@ def gap_words(protocol: Protocol, number: int, last: date | None, day: date) -> 
     if apart == planned:
         return (f"Keeps the {planned}-day gap.",)
     return (f"{apart} days after infusion {number - 1}; {planned} are planned.",)
-
-
-def _doses_before(held: CourseInHand, visit: Visit) -> list[GivenDose]:
-    """Return the doses before this one, as they were given or will have been."""
-    booked = {
-        other.nth_dose: held.bookings[other.pk].clinic_day.date
-        for other in held.visits
-        if other.pk in held.bookings
-    }
-    return assumed_doses(
-        held.protocol, held.visits, held.stretch, before=visit.nth_dose, booked=booked,
-        today=held.today,
-    )  # fmt: skip
 
 
 def _wishes(clinic: Clinic, asked: Asked, dates: Sequence[date]) -> Wishes:

@@ -6,7 +6,7 @@ from datetime import date
 
 from clinical.calendar import GivenDose
 from clinical.findings import Severity
-from scheduling.calendars import assumed_doses, date_findings
+from scheduling.calendars import date_findings
 from scheduling.course_in_hand import CourseInHand
 from scheduling.in_hand import InHand
 from scheduling.models import ClinicDay, Visit
@@ -27,11 +27,7 @@ def suits(held: InHand, visit: Visit, day: date) -> bool:
 def _keeps(held: InHand, visit: Visit, day: date, least: Severity) -> bool:
     if not isinstance(held, CourseInHand):
         return True
-    now = {
-        other.nth_dose: held.bookings[other.pk].clinic_day.date
-        for other in held.visits
-        if other.pk in held.bookings
-    }
+    now = held.booked_days
     then = {**now, visit.nth_dose: day}
     after = [other for other in held.after(visit) if other.nth_dose in now]
     return not _remarked(held, visit, then, least) and not any(
@@ -43,10 +39,7 @@ def _keeps(held: InHand, visit: Visit, day: date, least: Severity) -> bool:
 def _remarked(
     held: CourseInHand, visit: Visit, booked: Mapping[int, date], least: Severity
 ) -> bool:
-    before = assumed_doses(
-        held.protocol, held.visits, held.stretch, before=visit.nth_dose, booked=booked,
-        today=held.today,
-    )  # fmt: skip
+    before = held.doses_before(visit, booked)
     on, due = booked[visit.nth_dose], copy(visit)
     due.due_on = _due_after(held, visit, before)
     found = date_findings(held.protocol, held.stretch, due, on, before)
