@@ -46,7 +46,7 @@ def lock_rows(rows: QuerySet[M], *, by: str = "pk") -> list[M]:
     return list(rows.order_by(by).select_for_update(of=("self",), no_key=True))
 
 
-def lock_by(model: type[M], *, order: str = "id", **wanted: Collection[object] | Found) -> list[M]:
+def lock_by(model: type[M], *, order: str = "id", **wanted: Collection[object]) -> list[M]:
     """Lock and re-read the rows whose columns are among those `wanted`, in the order of the unique
     column `order`: as `lock_rows` does, without the cost of a query set."""
     return ask_lock(model, order=order, **wanted)()

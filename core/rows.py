@@ -46,11 +46,7 @@ def _table(model: type[models.Model]) -> _Table:
 
 
 def rows_by(
-    model: type[M],
-    *,
-    order: str = "id",
-    lock: bool = False,
-    **wanted: Collection[object] | Found,
+    model: type[M], *, order: str = "id", lock: bool = False, **wanted: Collection[object]
 ) -> list[M]:
     """Return the rows of `model` whose columns are among those `wanted`, in the order of one.
 

@@ -11,16 +11,7 @@ from clinics.models import Clinic
 from core.display import duration
 from core.errors import Conflict, Invalid, Refusal, RuleBroken
 from core.zones import local_date
-from scheduling.capacity import (
-    Day,
-    Load,
-    Obstacle,
-    fits,
-    free_starts,
-    load_of,
-    room_for,
-    with_load,
-)
+from scheduling.capacity import Day, Load, Obstacle, fits, free_starts, load_of, room_for, with_load
 from scheduling.days import Opening, capacity, mask_of, openings
 from scheduling.grid import SLOT, Grid, grid_of
 from scheduling.models import Booking, ClinicDay

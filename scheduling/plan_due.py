@@ -164,10 +164,10 @@ def _minutes(shown: time) -> int:
 
 def _why_none(held: CourseInHand, dose: Visit, days: Sequence[date]) -> str:
     """Say why a dose may have none of `days`."""
-    opens_on = held.opens_on(dose)
-    if not days and opens_on > dose.earliest_on:
-        return f"After the dose before it, it may come from {opens_on:%d-%b-%Y} on."
     if not days:
+        opens_on = held.opens_on(dose)
+        if opens_on > dose.earliest_on:
+            return f"After the dose before it, it may come from {opens_on:%d-%b-%Y} on."
         return "The clinic opens on no day of its window."
     never = held.why_never(dose, days[0])
     if never:
